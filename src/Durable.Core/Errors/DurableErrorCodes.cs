@@ -112,6 +112,10 @@ public static class DurableErrorCodes
     /// <see cref="WorkflowContext.ContinueAsNewSuggested"/> says so; spread the work over child runs; the limits are in <see cref="DurableOptions"/>.</summary>
     public const string HistoryLimit = "DUR3005";
 
+    /// <summary>DUR3006. Cause: more operations are pending in one run than <c>MaxPendingCommands</c> (2,000) allows.
+    /// Fix: bound the fan-out (<c>ForEachAsync</c>), split the work over child runs, or raise the option.</summary>
+    public const string PendingLimit = "DUR3006";
+
     /// <summary>DUR3101. Cause: an activity or step failed, and its policy allows no other attempt. Fix:
     /// <see cref="ActivityFailedException.Failure"/> has the last attempt's exception.</summary>
     public const string ActivityGaveUp = "DUR3101";

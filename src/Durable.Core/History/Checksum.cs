@@ -15,7 +15,7 @@ internal static class Checksum
     /// <param name="before">Checksum of the row before, 0 for the first of a generation.</param>
     public static int Of(EventRecord row, int before)
     {
-        var crc = BitOperations.Crc32C((uint)before, (uint)row.Kind | (uint)row.Encoding << 16);
+        var crc = BitOperations.Crc32C((uint)before, (uint)(ushort)row.Kind | (uint)(ushort)row.Encoding << 16);
         crc = BitOperations.Crc32C(crc, (uint)row.Seq);
         crc = BitOperations.Crc32C(crc, (uint)row.Ordinal);
         if (row.Target is { } target) crc = Add(crc, Encoding.UTF8.GetBytes(target));

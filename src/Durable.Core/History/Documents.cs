@@ -25,8 +25,11 @@ internal sealed record StartDocument
     /// <summary>Keys of messages that earlier generations consumed (D5), newest last.</summary>
     public IReadOnlyList<SeenMessage>? Seen { get; init; }
 
-    /// <summary>Who started it, if known.</summary>
-    public string? Actor { get; init; }
+    /// <summary>Rows after which continue-as-new is suggested: recorded, so that a changed option changes no replay.</summary>
+    public int RollOverSteps { get; init; } = 50;
+
+    /// <summary>Stored bytes after which continue-as-new is suggested.</summary>
+    public long RollOverBytes { get; init; } = 1024 * 1024;
 }
 
 /// <summary>A parent's command.</summary>

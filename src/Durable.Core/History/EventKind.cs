@@ -69,13 +69,16 @@ internal enum EventKind : short
 
     /// <summary>A hold was ended. Payload: <see cref="ReasonDocument"/>. No code runs.</summary>
     Resumed = 32,
+
+    /// <summary>The history is as long as it may be: the run fails. Payload: <see cref="OperationFailure"/>. No code runs.</summary>
+    LimitReached = 33,
 }
 
 /// <summary>What the kinds have in common.</summary>
 internal static class EventKinds
 {
     /// <summary>True for the kinds that are recorded without running code.</summary>
-    public static bool IsAdministrative(short kind) => kind is >= (short)EventKind.Terminated and <= (short)EventKind.Resumed;
+    public static bool IsAdministrative(short kind) => kind is >= (short)EventKind.Terminated and <= (short)EventKind.LimitReached;
 
     /// <summary>True for messages that any lane may take a run for, held ones included (T3).</summary>
     public static bool IsControl(EventKind kind) => kind is EventKind.Terminated or EventKind.Resumed;

@@ -11,10 +11,10 @@ internal static class Names
 
     /// <summary>Stored name of a workflow class, or null if it must be pinned (a generic type).</summary>
     public static string? OfWorkflow(Type type) =>
-        type.GetCustomAttribute<WorkflowAttribute>(inherit: true)?.Name is { } pinned ? pinned : type.IsGenericType ? null : type.Name;
+        type.GetCustomAttribute<WorkflowAttribute>(inherit: false)?.Name is { } pinned ? pinned : type.IsGenericType ? null : type.Name;
 
     /// <summary>Version of a workflow class.</summary>
-    public static int VersionOf(Type type) => type.GetCustomAttribute<WorkflowAttribute>(inherit: true)?.Version ?? 1;
+    public static int VersionOf(Type type) => type.GetCustomAttribute<WorkflowAttribute>(inherit: false)?.Version ?? 1;
 
     /// <summary>Stored name of a member: without <c>Async</c>, so that sync to async breaks no history.</summary>
     public static string OfMember(string name) => name.Length > 5 && name.EndsWith("Async", StringComparison.Ordinal) ? name[..^5] : name;
@@ -22,9 +22,8 @@ internal static class Names
     /// <summary>Stored name of an activity: <c>Payments.Charge</c> from <c>IPayments.ChargeAsync</c>.</summary>
     public static string OfActivity(Type type, MethodInfo method)
     {
-        if (method.GetCustomAttribute<ActivityAttribute>() is { Name: { } pinned }) return pinned;
         var group = type.GetCustomAttribute<ActivityAttribute>()?.Name ?? (type.IsInterface && type.Name.Length > 1 && type.Name[0] == 'I' && char.IsUpper(type.Name[1]) ? type.Name[1..] : type.Name);
-        return $"{group}.{OfMember(method.Name)}";
+        return $"{group}.{method.GetCustomAttribute<ActivityAttribute>()?.Name ?? OfMember(method.Name)}";
     }
 
     /// <summary>What is wrong with a stored name, or null.</summary>

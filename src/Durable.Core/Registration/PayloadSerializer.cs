@@ -60,12 +60,12 @@ internal sealed class PayloadSerializer
     }
 
     /// <summary>Encodes arguments as a JSON array, each by its declared type.</summary>
-    public byte[] EncodeArguments(object?[] values, Type[] declared, string what) => Checked(EncodeArray(values, declared, what, null), what).ToArray();
+    public byte[] EncodeArguments(object?[] values, Type[] declared, string what) => Checked(EncodeArray(values, declared, what, false, default), what).ToArray();
 
     /// <summary>Encodes a command's body: <c>{"args":[…]}</c> with the options behind it if there are any.</summary>
     /// <returns>Bytes that are valid until the next call on this thread.</returns>
     public ReadOnlySpan<byte> EncodeBody(object?[] values, Type[] declared, string what, ReadOnlySpan<byte> optionsJson) =>
-        Checked(EncodeArray(values, declared, what, optionsJson), what);
+        Checked(EncodeArray(values, declared, what, true, optionsJson), what);
 
     /// <summary>Decodes one value.</summary>
     /// <exception cref="DurableException">DUR2005: the bytes do not fit the type.</exception>
@@ -134,10 +134,9 @@ internal sealed class PayloadSerializer
         }
     }
 
-    private ReadOnlySpan<byte> EncodeArray(object?[] values, Type[] declared, string what, ReadOnlySpan<byte> optionsJson)
+    private ReadOnlySpan<byte> EncodeArray(object?[] values, Type[] declared, string what, bool body, ReadOnlySpan<byte> optionsJson)
     {
         var (buffer, writer) = Rent();
-        var body = optionsJson != default;
         if (body)
         {
             writer.WriteStartObject();

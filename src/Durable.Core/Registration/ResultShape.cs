@@ -21,7 +21,7 @@ internal abstract class ResultShape
     public static bool IsTask(Type type) => type == typeof(Task) || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Task<>));
 
     /// <summary>A pending operation that gives this result.</summary>
-    public abstract PendingOperation NewPending(WorkflowExecution execution, Operation operation);
+    public abstract IPendingOperation NewPending(WorkflowExecution execution, Operation operation);
 
     /// <summary>The result of a completed task as JSON, or null for a plain <c>Task</c>.</summary>
     public abstract byte[]? Encode(Task completed, PayloadSerializer serializer, string what);
@@ -30,7 +30,7 @@ internal abstract class ResultShape
     {
         public override Type? Type { get; } = typeof(T) == typeof(Nothing) ? null : typeof(T);
 
-        public override PendingOperation NewPending(WorkflowExecution execution, Operation operation) => new PendingResult<T>(execution, operation);
+        public override IPendingOperation NewPending(WorkflowExecution execution, Operation operation) => new PendingResult<T>(execution, operation);
 
         public override byte[]? Encode(Task completed, PayloadSerializer serializer, string what)
         {
