@@ -62,3 +62,8 @@ public sealed class InMemoryFidelity : FidelityContract
 {
     protected override Task<StoreHarness> CreateAsync() => InMemoryHarness.CreateAsync();
 }
+
+public sealed class InMemoryConcurrency : ConcurrencyContract
+{
+    protected override Task<StoreHarness> CreateAsync() => InMemoryHarness.CreateAsync();
+}
