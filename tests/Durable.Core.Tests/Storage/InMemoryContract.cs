@@ -67,3 +67,8 @@ public sealed class InMemoryConcurrency : ConcurrencyContract
 {
     protected override Task<StoreHarness> CreateAsync() => InMemoryHarness.CreateAsync();
 }
+
+public sealed class InMemoryModel : ModelContract
+{
+    protected override Task<StoreHarness> CreateAsync() => InMemoryHarness.CreateAsync();
+}
