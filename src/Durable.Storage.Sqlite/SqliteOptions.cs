@@ -14,4 +14,7 @@ public sealed class SqliteOptions
     /// process is refused with DUR1011. From 3.51.3 on, sharing needs no option.
     /// </summary>
     public bool AllowSharedFile { get; set; }
+
+    /// <summary>How long a call waits for somebody else's lock before it is told: a quarter of the usual lease, so that none is lost by waiting.</summary>
+    internal TimeSpan BusyLimit { get; set; } = TimeSpan.FromSeconds(5);
 }

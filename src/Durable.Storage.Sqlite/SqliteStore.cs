@@ -23,8 +23,8 @@ internal sealed class SqliteStore : IDurableStore
 
     public IReadOnlyList<ShardGroup> Groups { get; } = [ShardGroup.Whole];
 
-    /// <summary>Write transactions of this process on the file so far; tests count with it.</summary>
-    public long Transactions => core.File.Writer.Transactions;
+    /// <summary>The open file, for tests that have to disturb it.</summary>
+    internal StoreCore Core => core;
 
     public async Task<StoreInfo> InitializeAsync(CancellationToken cancellationToken = default)
     {

@@ -22,11 +22,11 @@ internal sealed class DatabaseFile
         Session? writing = null;
         try
         {
-            Patience.Retry(() => writing = OpenWriting());
-            Schema = new Migrator(writing!, path, clock, Migration.All).Run();
+            Patience.Retry(() => writing = OpenWriting(), options.BusyLimit);
+            Schema = new Migrator(writing!, path, options.BusyLimit, clock, Migration.All).Run();
             FileName = writing!.FileName;
-            Writer = new(OpenWriting, writing, options.FullSync, path, logger);
-            Readers = new(OpenReading, path);
+            Writer = new(OpenWriting, writing, options, path, logger);
+            Readers = new(OpenReading, options.BusyLimit, path);
         }
         catch (Exception e)
         {
@@ -90,7 +90,7 @@ internal sealed class DatabaseFile
     private static string Resolve(string path)
     {
         var full = System.IO.Path.GetFullPath(path);
-        return System.IO.File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        return new FileInfo(full) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? full : full;
     }
 
     private Session OpenWriting()

@@ -19,7 +19,7 @@ internal sealed record Migration(int Number, string Name, string Text)
 }
 
 /// <summary>Applies and checks migrations.</summary>
-internal sealed class Migrator(Session session, string path, TimeProvider clock, IReadOnlyList<Migration> migrations)
+internal sealed class Migrator(Session session, string path, TimeSpan busyLimit, TimeProvider clock, IReadOnlyList<Migration> migrations)
 {
     /// <summary>Format that this build reads and writes. A file names the oldest that it accepts (DECISIONS 8).</summary>
     public const int BuildFormat = 1;
@@ -32,7 +32,7 @@ internal sealed class Migrator(Session session, string path, TimeProvider clock,
     {
         if (Pending().Count > 0)
         {
-            Patience.Begin(session);
+            Patience.Begin(session, busyLimit);
             try
             {
                 foreach (var migration in Pending())        // read again: another process may have been faster

@@ -72,7 +72,7 @@ create table run (
     constraint run_ordinal_counts check (ordinal >= 1),
     constraint run_status_is_known check (status between 0 and 5 or status between 10 and 14),
     constraint run_closed_has_a_time check ((status >= 10) = (closed_at is not null)),
-    constraint run_generations_count check (first_gen >= 0 and gen >= first_gen)
+    constraint run_generations_count check (first_gen >= 0 and gen >= 0)
 ) without rowid;
 
 -- The compare-and-set of a start: whoever saw run k of an id closed inserts k + 1 (N2).

@@ -4,7 +4,7 @@ using System.Collections.Concurrent;
 namespace Durable.Storage.Sqlite;
 
 /// <summary>A bounded pool. Reads run on the thread pool, so that a lane's loop does not wait for the disk.</summary>
-internal sealed class ReaderPool(Func<Session> open, string path) : IDisposable
+internal sealed class ReaderPool(Func<Session> open, TimeSpan busyLimit, string path) : IDisposable
 {
     /// <summary>Connections at most: each has a cache of pages; more readers than cores gain nothing.</summary>
     private const int Size = 4;
@@ -55,7 +55,7 @@ internal sealed class ReaderPool(Func<Session> open, string path) : IDisposable
                     if (session.InTransaction)
                         session[SqlText.Rollback].Run();        // it only read
                 }
-            });
+            }, busyLimit);
             Return(session!);
             return result;
         }

@@ -18,6 +18,7 @@ internal sealed class Writer : IDisposable
     private readonly List<WriteJob> group = new(MaxGroup);
     private readonly Func<Session> open;
     private readonly bool fullSync;
+    private readonly TimeSpan busyLimit;
     private readonly string path;
     private readonly ILogger logger;
     private readonly Thread thread;
@@ -27,12 +28,13 @@ internal sealed class Writer : IDisposable
 
     /// <param name="open">Opens a connection with the writer's settings.</param>
     /// <param name="first">The connection to begin with.</param>
-    /// <param name="fullSync">Whether commits wait for the disk.</param>
+    /// <param name="options">Whether commits wait for the disk, and how long for somebody else's lock.</param>
     /// <param name="path">The file, for texts.</param>
     /// <param name="logger">For what goes wrong.</param>
-    public Writer(Func<Session> open, Session first, bool fullSync, string path, ILogger logger)
+    public Writer(Func<Session> open, Session first, SqliteOptions options, string path, ILogger logger)
     {
-        (this.open, session, this.fullSync, this.path, this.logger) = (open, first, fullSync, path, logger);
+        (this.open, session, this.path, this.logger) = (open, first, path, logger);
+        (fullSync, busyLimit) = (options.FullSync, options.BusyLimit);
         isFullNow = fullSync;
         thread = new Thread(Loop) { IsBackground = true, Name = "Durable SQLite writer" };
         thread.Start();
@@ -134,14 +136,14 @@ internal sealed class Writer : IDisposable
         {
             session ??= Reopen();
             SetSync(fullSync && !jobs.All(job => job.Relaxed));
-            Patience.Begin(session);
+            Patience.Begin(session, busyLimit);
             Transactions++;
             return true;
         }
         catch (Exception e)
         {
             if (e is SqliteFailure { IsBusy: true })
-                Log.StayedLocked(logger, path, Patience.Limit.TotalSeconds, jobs.Count);
+                Log.StayedLocked(logger, path, busyLimit.TotalSeconds, jobs.Count);
             else
                 Drop(e);
             foreach (var job in jobs)
