@@ -39,7 +39,7 @@ internal static class Deliveries
         var now = Micros.From(clock);
         if (!Rows.Start(session, start, null, now))
             return Refuse(session, start, now);
-        session[SqlText.DeleteRunReady].Bind(start.RunId).Run();
+        _ = RowReader.First(session[SqlText.TakeWake].Bind(start.RunId), _ => start);       // the wake row alone: notices may wait for the id already
         session[SqlText.ImportRun].Bind(gen).Bind(firstGen).Bind((long)RunStatus.Paused).Bind(start.RunId).Run();
         foreach (var row in events)
             Rows.Append(session, row);
