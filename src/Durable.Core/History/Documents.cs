@@ -177,6 +177,8 @@ internal sealed record CallOptions
 [JsonSerializable(typeof(CallOptions))]
 [JsonSerializable(typeof(Failure))]
 [JsonSerializable(typeof(IReadOnlyList<AttemptFailure>))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 [JsonSerializable(typeof(Guid))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class HistoryJson : JsonSerializerContext;

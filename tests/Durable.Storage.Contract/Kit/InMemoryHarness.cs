@@ -1,10 +1,8 @@
-// The reference store under the conformance suite, with a clock that stands still.
-using Durable.Storage;
-using Durable.Storage.Contract;
+// The reference store with a clock that stands still: under the suite itself, and beside a provider in ModelContract.
+namespace Durable.Storage.Contract;
 
-namespace Durable.Core.Tests.Storage;
-
-internal sealed class InMemoryHarness : StoreHarness
+/// <summary>An empty in-memory store.</summary>
+public sealed class InMemoryHarness : StoreHarness
 {
     private readonly ManualClock clock = new();
 
