@@ -97,6 +97,10 @@ public static class DurableErrorCodes
     /// <see cref="DurableClient.SignalWithStartAsync{TWorkflow}"/>.</summary>
     public const string RunClosed = "DUR2010";
 
+    /// <summary>DUR2011. Cause: an update was accepted and recorded, and its method threw. Fix: <see cref="UpdateRejectedException.Failure"/> has the exception,
+    /// and the history the update.</summary>
+    public const string UpdateFailed = "DUR2011";
+
     /// <summary>DUR3001. Cause: workflow code let an exception out. Fix: <see cref="RunFailedException.Failure"/> has it, with its stack trace.</summary>
     public const string RunFailed = "DUR3001";
 
