@@ -3,7 +3,8 @@ namespace Durable;
 /// <summary>Names an activity and sets its options, on a method of an activity interface or on the whole interface. Optional.</summary>
 /// <remarks>
 /// Order, strongest first: the call (<see cref="WorkflowContext.With"/>), the method's attribute, the interface's attribute, the default; what is null (0 for
-/// <see cref="MaxAttempts"/>) falls through. Text that is not a duration, or a number out of range, fails the start of the host with <see cref="DurableErrorCodes.RegistrationInvalid"/> (DUR1001).
+/// <see cref="MaxAttempts"/>) falls through. Text that is not a duration, or a number out of range, fails the
+/// start of the host with <see cref="DurableErrorCodes.RegistrationInvalid"/> (DUR1001).
 /// </remarks>
 /// <param name="name">
 /// The stored name: on an interface the part before the dot, on a method the part after it. Null derives <c>Payments.Charge</c> from <c>IPayments.ChargeAsync</c>.

@@ -2,12 +2,14 @@ namespace Durable;
 
 /// <summary>What one attempt of an activity or step knows and can ask for.</summary>
 /// <remarks>
-/// It is a scoped service of the attempt: take it in the constructor of the activity class, or as the parameter of a step. It does not outlive the attempt. Activities are not
+/// It is a scoped service of the attempt: take it in the constructor of the activity class, or as
+/// the parameter of a step. It does not outlive the attempt. Activities are not
 /// replayed: after a crash they may run again, with the same <see cref="IdempotencyKey"/>. Derive from this class only to fake it in tests.
 /// </remarks>
 public abstract class ActivityContext
 {
-    /// <summary>Text that is equal in all attempts of this activity and different for every other one: give it to the service you call, so that a repeated attempt has no second effect.</summary>
+    /// <summary>Text that is equal in all attempts of this activity and different for every other one: give it
+    /// to the service you call, so that a repeated attempt has no second effect.</summary>
     public abstract string IdempotencyKey { get; }
 
     /// <summary>Which try this is, from 1, as <see cref="RetryPolicy.MaxAttempts"/> counts.</summary>
@@ -26,7 +28,8 @@ public abstract class ActivityContext
     public abstract T Service<T>() where T : notnull;
 
     /// <summary>Says that the attempt is alive and stores how far it is. Returns at once; the store is written to now and then.</summary>
-    /// <remarks>The next attempt, also on another host, reads the last stored details with <see cref="TryGetHeartbeat{T}"/>. The newest ones may be lost in a crash.</remarks>
+    /// <remarks>The next attempt, also on another host, reads the last stored details with
+    /// <see cref="TryGetHeartbeat{T}"/>. The newest ones may be lost in a crash.</remarks>
     /// <typeparam name="T">The type of the details, stored as JSON.</typeparam>
     /// <param name="details">How far the attempt is.</param>
     /// <exception cref="DurableException">DUR2007: the details are larger than <see cref="DurableOptions.MaxPayloadBytes"/>.</exception>

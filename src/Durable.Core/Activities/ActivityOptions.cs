@@ -1,7 +1,8 @@
 namespace Durable;
 
 /// <summary>How an activity is tried and where. Null means "as the attribute says, else the default".</summary>
-/// <remarks>Options are read when the activity is first asked for; changing them later breaks no history. A value out of range is refused with DUR2000 when given to <see cref="WorkflowContext.With"/>.</remarks>
+/// <remarks>Options are read when the activity is first asked for; changing them later breaks no history. A value out
+/// of range is refused with DUR2000 when given to <see cref="WorkflowContext.With"/>.</remarks>
 public sealed record ActivityOptions
 {
     /// <summary>How long one attempt may take; its token is cancelled then and the attempt counts as failed. Default 5 minutes.</summary>
@@ -10,7 +11,8 @@ public sealed record ActivityOptions
     /// <summary>How long all attempts and the waits between them may take, across crashes too; then the activity fails with DUR3102. Default: no limit.</summary>
     public TimeSpan? ScheduleToClose { get; init; }
 
-    /// <summary>The longest silence between two calls of <see cref="ActivityContext.Heartbeat{T}"/>; then the attempt counts as failed. Default: no heartbeat is expected.</summary>
+    /// <summary>The longest silence between two calls of <see cref="ActivityContext.Heartbeat{T}"/>; then
+    /// the attempt counts as failed. Default: no heartbeat is expected.</summary>
     public TimeSpan? Heartbeat { get; init; }
 
     /// <summary>How failed attempts are repeated. Default <see cref="RetryPolicy.Default"/>.</summary>
@@ -27,7 +29,8 @@ public sealed record ActivityOptions
 
     /// <summary>True: never start the activity a second time when nobody knows whether the first attempt had its effect. Default false.</summary>
     /// <remarks>
-    /// A crash, a lost lease or a shutdown in the middle of an attempt then fails the activity with <see cref="DurableErrorCodes.ActivityInDoubt"/> (DUR3103) instead of running it again.
+    /// A crash, a lost lease or a shutdown in the middle of an attempt then fails the activity with
+    /// <see cref="DurableErrorCodes.ActivityInDoubt"/> (DUR3103) instead of running it again.
     /// An attempt that ended with an exception is still retried as <see cref="Retry"/> says; use <see cref="RetryPolicy.None"/> beside it to rule that out as well.
     /// </remarks>
     public bool AtMostOnce { get; init; }

@@ -1,7 +1,8 @@
 namespace Durable;
 
 /// <summary>Thrown by an activity or step to say that another attempt would end the same way. The activity fails at once, whatever its retry policy says.</summary>
-/// <remarks>Workflow code sees <see cref="ActivityFailedException"/> (DUR3101) with this exception as its <see cref="ActivityFailedException.Failure"/>. Derive from it for failures of your own.</remarks>
+/// <remarks>Workflow code sees <see cref="ActivityFailedException"/> (DUR3101) with this exception as its
+/// <see cref="ActivityFailedException.Failure"/>. Derive from it for failures of your own.</remarks>
 public class NonRetryableException : Exception
 {
     /// <summary>A failure that is final.</summary>

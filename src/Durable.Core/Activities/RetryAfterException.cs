@@ -1,7 +1,8 @@
 namespace Durable;
 
 /// <summary>Thrown by an activity or step to choose the wait before its next attempt, for example from a <c>Retry-After</c> header.</summary>
-/// <remarks>The attempt counts as failed. The wait replaces the one of the retry policy, without its limit and its chance; <see cref="RetryPolicy.MaxAttempts"/> and time-outs hold.</remarks>
+/// <remarks>The attempt counts as failed. The wait replaces the one of the retry policy, without its limit
+/// and its chance; <see cref="RetryPolicy.MaxAttempts"/> and time-outs hold.</remarks>
 public sealed class RetryAfterException : Exception
 {
     /// <summary>A failure that is worth another attempt after a wait.</summary>

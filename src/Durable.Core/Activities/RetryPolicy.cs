@@ -2,7 +2,8 @@ namespace Durable;
 
 /// <summary>How often and how far apart failed attempts are repeated.</summary>
 /// <remarks>
-/// The wait after failed attempt n is <see cref="InitialDelay"/> × <see cref="BackoffFactor"/>ⁿ⁻¹, at most <see cref="MaxDelay"/>, and then up to 10 % more or less by chance, always, so
+/// The wait after failed attempt n is <see cref="InitialDelay"/> × <see cref="BackoffFactor"/>ⁿ⁻¹, at most
+/// <see cref="MaxDelay"/>, and then up to 10 % more or less by chance, always, so
 /// that many activities which failed together do not come back together. A thrown <see cref="RetryAfterException"/> sets the next wait itself; a thrown
 /// <see cref="NonRetryableException"/> ends the attempts whatever the policy says. Attempts that a shutdown, a lost lease or a crash ended do not count.
 /// Numbers and waits survive restarts. Two policies with the same values are equal.

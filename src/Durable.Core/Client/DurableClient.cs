@@ -6,9 +6,11 @@ namespace Durable;
 
 /// <summary>Starts runs and reaches existing ones, from any process that has the store, worker or not. A singleton service; safe to use from many threads.</summary>
 /// <remarks>
-/// <para>Every verb says in its name whether it stores (start, signal, send, cancel), asks and waits for the answer (update), reads (query, describe, list) or waits (result). No other verb waits for a run.
+/// <para>Every verb says in its name whether it stores (start, signal, send, cancel), asks and waits for the answer
+/// (update), reads (query, describe, list) or waits (result). No other verb waits for a run.
 /// Cancelling a call's token stops the waiting, never the run.</para>
-/// <para>Any verb may throw <see cref="DurableException"/> with DUR2000 (the request itself is wrong), DUR2008 (an id or name is too long), DUR5001 (the store is away) or DUR5004
+/// <para>Any verb may throw <see cref="DurableException"/> with DUR2000 (the request itself is wrong),
+/// DUR2008 (an id or name is too long), DUR5001 (the store is away) or DUR5004
 /// (the connection broke during a commit: nobody knows whether it counted). Not for use in workflow code, where <see cref="WorkflowContext"/> has the same verbs.
 /// Derive from this class only to fake it in tests.</para>
 /// </remarks>
@@ -31,7 +33,8 @@ public abstract class DurableClient
     /// <param name="options">Id, policies, delay and more; null for the defaults.</param>
     /// <param name="cancellationToken">Ends this call; the run may have been started all the same.</param>
     /// <returns>A handle of the started run, or of the existing one where a policy says so.</returns>
-    /// <exception cref="DurableException">DUR2000: not one call of the <c>[Run]</c> method. DUR2005: an argument cannot be stored. DUR2007: arguments are too large.</exception>
+    /// <exception cref="DurableException">DUR2000: not one call of the <c>[Run]</c> method. DUR2005: an
+    /// argument cannot be stored. DUR2007: arguments are too large.</exception>
     /// <exception cref="RunConflictException">DUR2002: a run has the id, and the policy refuses.</exception>
     public abstract Task<RunHandle<TWorkflow, TResult>> StartAsync<TWorkflow, TResult>(
         Expression<Func<TWorkflow, Task<TResult>>> run, StartOptions? options = null, CancellationToken cancellationToken = default) where TWorkflow : class;
@@ -43,7 +46,8 @@ public abstract class DurableClient
     /// <param name="options">Id, policies, delay and more; null for the defaults.</param>
     /// <param name="cancellationToken">Ends this call; the run may have been started all the same.</param>
     /// <returns>A handle of the started run, or of the existing one where a policy says so.</returns>
-    /// <exception cref="DurableException">DUR2000: not one call of the <c>[Run]</c> method. DUR2005: an argument cannot be stored. DUR2007: arguments are too large.</exception>
+    /// <exception cref="DurableException">DUR2000: not one call of the <c>[Run]</c> method. DUR2005: an
+    /// argument cannot be stored. DUR2007: arguments are too large.</exception>
     /// <exception cref="RunConflictException">DUR2002: a run has the id, and the policy refuses.</exception>
     public abstract Task<RunHandle<TWorkflow>> StartAsync<TWorkflow>(
         Expression<Func<TWorkflow, Task>> run, StartOptions? options = null, CancellationToken cancellationToken = default) where TWorkflow : class;
@@ -56,10 +60,12 @@ public abstract class DurableClient
     /// <param name="options">The options of the start; <see cref="StartOptions.Id"/> is required.</param>
     /// <param name="cancellationToken">Ends this call; the messages may have been stored all the same.</param>
     /// <returns>A handle of the signalled run.</returns>
-    /// <exception cref="DurableException">DUR2000: an expression is not one call of its kind, or there is no id. DUR2007: arguments are too large. DUR2009: too much mail waits.</exception>
+    /// <exception cref="DurableException">DUR2000: an expression is not one call of its kind, or there is no
+    /// id. DUR2007: arguments are too large. DUR2009: too much mail waits.</exception>
     /// <exception cref="RunConflictException">DUR2002: the id's last run has closed, and the policy refuses another.</exception>
     public abstract Task<RunHandle<TWorkflow>> SignalWithStartAsync<TWorkflow>(
-        Expression<Func<TWorkflow, Task>> run, Expression<Action<TWorkflow>> signal, StartOptions options, CancellationToken cancellationToken = default) where TWorkflow : class;
+        Expression<Func<TWorkflow, Task>> run, Expression<Action<TWorkflow>> signal, StartOptions options, CancellationToken cancellationToken = default)
+        where TWorkflow : class;
 
     /// <summary>A handle by id for what needs no class: describe, cancel, wait, history. No I/O; a missing run shows at the first verb.</summary>
     /// <param name="workflowId">The workflow id.</param>
@@ -128,7 +134,8 @@ public abstract class DurableClient
     /// <exception cref="RunConflictException">DUR2002: the run, or an open run with its workflow id, is here already.</exception>
     public abstract Task<RunHandle> ImportAsync(JsonElement export, CancellationToken cancellationToken = default);
 
-    /// <summary>Says that this database, restored or copied from elsewhere, is meant to be worked on here. Until then workers claim nothing (DUR1010) and clients only read.</summary>
+    /// <summary>Says that this database, restored or copied from elsewhere, is meant to be worked on here.
+    /// Until then workers claim nothing (DUR1010) and clients only read.</summary>
     /// <remarks>The decision is recorded with the place of the database, so it is asked once for each copy. It concerns all namespaces of the store.</remarks>
     /// <param name="policy">What becomes of the open runs.</param>
     /// <param name="cancellationToken">Ends this call; the decision may have been stored all the same.</param>

@@ -2,7 +2,8 @@ using System.Linq.Expressions;
 
 namespace Durable;
 
-/// <summary>Verbs inside the caller's own database transaction. They become true when the caller commits; after a rollback they never were. Get it with <see cref="DurableClient.Enlist"/>.</summary>
+/// <summary>Verbs inside the caller's own database transaction. They become true when the caller commits; after
+/// a rollback they never were. Get it with <see cref="DurableClient.Enlist"/>.</summary>
 /// <remarks>
 /// There is no verb here that waits for a run, because the run cannot see anything before the commit. Not safe for use from several threads, as the
 /// transaction is not. Each verb throws <see cref="DurableException"/> with DUR2000 when the transaction has ended. Derive from it only to fake it in tests.
@@ -13,10 +14,12 @@ public abstract class EnlistedClient
     /// <typeparam name="TWorkflow">The workflow class or its contract interface.</typeparam>
     /// <typeparam name="TResult">The type of the result.</typeparam>
     /// <param name="run">One call of its <c>[Run]</c> method. Arguments are evaluated now and stored as JSON.</param>
-    /// <param name="options">Id, policies, delay and more; null for the defaults. <see cref="IdConflictPolicy.TerminateExisting"/> is refused here: it has to wait.</param>
+    /// <param name="options">Id, policies, delay and more; null for the defaults.
+    /// <see cref="IdConflictPolicy.TerminateExisting"/> is refused here: it has to wait.</param>
     /// <param name="cancellationToken">Ends this call.</param>
     /// <returns>A handle. Await its result only after the commit.</returns>
-    /// <exception cref="DurableException">DUR2000: not one call of the <c>[Run]</c> method, or a policy that waits. DUR2005, DUR2007: an argument cannot be stored, or is too large.</exception>
+    /// <exception cref="DurableException">DUR2000: not one call of the <c>[Run]</c> method, or a policy that
+    /// waits. DUR2005, DUR2007: an argument cannot be stored, or is too large.</exception>
     /// <exception cref="RunConflictException">DUR2002: a run has the id, and the policy refuses.</exception>
     public abstract Task<RunHandle<TWorkflow, TResult>> StartAsync<TWorkflow, TResult>(
         Expression<Func<TWorkflow, Task<TResult>>> run, StartOptions? options = null, CancellationToken cancellationToken = default) where TWorkflow : class;
@@ -24,10 +27,12 @@ public abstract class EnlistedClient
     /// <summary>Starts a run without a result, with the caller's commit.</summary>
     /// <typeparam name="TWorkflow">The workflow class or its contract interface.</typeparam>
     /// <param name="run">One call of its <c>[Run]</c> method. Arguments are evaluated now and stored as JSON.</param>
-    /// <param name="options">Id, policies, delay and more; null for the defaults. <see cref="IdConflictPolicy.TerminateExisting"/> is refused here: it has to wait.</param>
+    /// <param name="options">Id, policies, delay and more; null for the defaults.
+    /// <see cref="IdConflictPolicy.TerminateExisting"/> is refused here: it has to wait.</param>
     /// <param name="cancellationToken">Ends this call.</param>
     /// <returns>A handle. Await its end only after the commit.</returns>
-    /// <exception cref="DurableException">DUR2000: not one call of the <c>[Run]</c> method, or a policy that waits. DUR2005, DUR2007: an argument cannot be stored, or is too large.</exception>
+    /// <exception cref="DurableException">DUR2000: not one call of the <c>[Run]</c> method, or a policy that
+    /// waits. DUR2005, DUR2007: an argument cannot be stored, or is too large.</exception>
     /// <exception cref="RunConflictException">DUR2002: a run has the id, and the policy refuses.</exception>
     public abstract Task<RunHandle<TWorkflow>> StartAsync<TWorkflow>(
         Expression<Func<TWorkflow, Task>> run, StartOptions? options = null, CancellationToken cancellationToken = default) where TWorkflow : class;
@@ -41,7 +46,8 @@ public abstract class EnlistedClient
     /// <exception cref="RunNotFoundException">DUR2001: no run has the id.</exception>
     /// <exception cref="RunConflictException">DUR2010: the run has closed.</exception>
     /// <exception cref="DurableException">DUR2000: not one call of a signal. DUR2007: arguments are too large. DUR2009: too much mail waits.</exception>
-    public abstract Task SignalAsync<TWorkflow>(string workflowId, Expression<Action<TWorkflow>> signal, CancellationToken cancellationToken = default) where TWorkflow : class;
+    public abstract Task SignalAsync<TWorkflow>(
+        string workflowId, Expression<Action<TWorkflow>> signal, CancellationToken cancellationToken = default) where TWorkflow : class;
 
     /// <summary>Asks the open run of an id to cancel, with the caller's commit.</summary>
     /// <param name="workflowId">The workflow id.</param>

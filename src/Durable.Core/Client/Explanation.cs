@@ -17,7 +17,8 @@ public sealed record Explanation(RunStatus Status, string Summary, IReadOnlyList
 }
 
 /// <summary>One thing that a run waits for.</summary>
-/// <param name="Kind">What sort of thing, such as <c>activity</c>, <c>timer</c>, <c>condition</c>, <c>mailbox</c>, <c>promise</c>, <c>child</c>, <c>worker</c>. Later builds may know more.</param>
+/// <param name="Kind">What sort of thing, such as <c>activity</c>, <c>timer</c>, <c>condition</c>,
+/// <c>mailbox</c>, <c>promise</c>, <c>child</c>, <c>worker</c>. Later builds may know more.</param>
 /// <param name="Target">Its name or id, such as <c>Payments.Charge</c>; empty if it has none.</param>
 /// <param name="Since">Since when the run waits for it.</param>
 /// <param name="Until">When the wait ends by itself, or the next attempt starts; null if it does not.</param>

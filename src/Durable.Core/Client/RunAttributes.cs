@@ -3,9 +3,11 @@ using System.Text.Json;
 
 namespace Durable;
 
-/// <summary>Searchable attributes of a run: names with JSON values. Fill it with an initializer: <c>Attributes = { { Customer, "acme" }, { Total, 12.5m } }</c>.</summary>
+/// <summary>Searchable attributes of a run: names with JSON values. Fill it with an initializer:
+/// <c>Attributes = { { Customer, "acme" }, { Total, 12.5m } }</c>.</summary>
 /// <remarks>
-/// Values are converted by System.Text.Json with its defaults, whatever the host's JSON options are, because the store has to compare them. They are readable in the database and
+/// Values are converted by System.Text.Json with its defaults, whatever the host's JSON options are,
+/// because the store has to compare them. They are readable in the database and
 /// pass no payload codec. Two sets with the same names and equal JSON values are equal, in whatever order they were added. Enumerating gives pairs of name and
 /// <see cref="JsonElement"/>, by name. Not safe for changes from several threads.
 /// </remarks>

@@ -1,6 +1,7 @@
 namespace Durable;
 
-/// <summary>Which runs to list or count. Everything that is set must hold; the default matches every run of the namespace. Two filters with the same values are equal.</summary>
+/// <summary>Which runs to list or count. Everything that is set must hold; the default matches every
+/// run of the namespace. Two filters with the same values are equal.</summary>
 public sealed record RunFilter
 {
     /// <summary>The stored name of the workflow. Default null: any.</summary>

@@ -4,7 +4,8 @@ namespace Durable;
 
 /// <summary>One run, or the current run of a workflow id, without its class: what operators need. Get it from <see cref="DurableClient"/>.</summary>
 /// <remarks>
-/// A handle holds no connection and costs nothing to keep. Every verb throws <see cref="RunNotFoundException"/> (DUR2001) if there is no such run in the client's namespace.
+/// A handle holds no connection and costs nothing to keep. Every verb throws
+/// <see cref="RunNotFoundException"/> (DUR2001) if there is no such run in the client's namespace.
 /// Derive from it only to fake it in tests.
 /// </remarks>
 public abstract class RunHandle
@@ -19,7 +20,8 @@ public abstract class RunHandle
     /// <remarks>If the run is held, or no live worker can serve it, a warning with the explanation is logged after 10 s and then each minute.</remarks>
     /// <param name="cancellationToken">Ends the wait, not the run.</param>
     /// <returns>A task that ends when the run completed.</returns>
-    /// <exception cref="RunFailedException">The run failed (DUR3001), was cancelled (DUR3002) or terminated (DUR3003), ran out of time (DUR3004) or reached a limit of its history (DUR3005).</exception>
+    /// <exception cref="RunFailedException">The run failed (DUR3001), was cancelled (DUR3002) or terminated
+    /// (DUR3003), ran out of time (DUR3004) or reached a limit of its history (DUR3005).</exception>
     public abstract Task CompletionAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Waits for the run to close, but at most <paramref name="timeout"/>. A failed run is an answer, not an exception.</summary>
@@ -46,7 +48,8 @@ public abstract class RunHandle
 
     /// <summary>The run as one JSON document: for a replay test, a bug report, or <see cref="DurableClient.ImportAsync"/>.</summary>
     /// <param name="cancellationToken">Ends this call.</param>
-    /// <returns>The document. It holds payloads, with the values of members named in <see cref="DurableOptions.RedactedNames"/> blanked, and never the run's secret.</returns>
+    /// <returns>The document. It holds payloads, with the values of members named in
+    /// <see cref="DurableOptions.RedactedNames"/> blanked, and never the run's secret.</returns>
     /// <exception cref="DurableException">DUR5002: the stored history is broken.</exception>
     public abstract Task<JsonElement> ExportAsync(CancellationToken cancellationToken = default);
 

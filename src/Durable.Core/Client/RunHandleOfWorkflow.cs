@@ -31,11 +31,13 @@ public abstract class RunHandle<TWorkflow> : RunHandle where TWorkflow : class
     /// <param name="query">One <c>[Query]</c> property or call: <c>w =&gt; w.State</c>.</param>
     /// <param name="cancellationToken">Ends this call.</param>
     /// <returns>The answer.</returns>
-    /// <exception cref="DurableException">DUR2000: not one query. DUR2006: this process has not registered the class. DUR4001: the code here does not fit the history.</exception>
+    /// <exception cref="DurableException">DUR2000: not one query. DUR2006: this process has not
+    /// registered the class. DUR4001: the code here does not fit the history.</exception>
     public abstract Task<TValue> QueryAsync<TValue>(Expression<Func<TWorkflow, TValue>> query, CancellationToken cancellationToken = default);
 
     /// <summary>Changes the run and waits for its answer.</summary>
-    /// <remarks>Accepted, the update is recorded and is carried out whether or not the caller goes on waiting; a call with the same <see cref="UpdateOptions.Id"/> gets the same answer.</remarks>
+    /// <remarks>Accepted, the update is recorded and is carried out whether or not the caller goes on waiting; a
+    /// call with the same <see cref="UpdateOptions.Id"/> gets the same answer.</remarks>
     /// <typeparam name="TAnswer">The type of the answer.</typeparam>
     /// <param name="update">One call of an <c>[Update]</c> method: <c>w =&gt; w.AddLineAsync(line)</c>. Arguments are evaluated now and stored as JSON.</param>
     /// <param name="options">The idempotency key; null for none.</param>
@@ -69,7 +71,8 @@ public abstract class RunHandle<TWorkflow, TResult> : RunHandle<TWorkflow> where
     /// <remarks>If the run is held, or no live worker can serve it, a warning with the explanation is logged after 10 s and then each minute.</remarks>
     /// <param name="cancellationToken">Ends the wait, not the run.</param>
     /// <returns>What <c>[Run]</c> returned, decoded from the store.</returns>
-    /// <exception cref="RunFailedException">The run failed (DUR3001), was cancelled (DUR3002) or terminated (DUR3003), ran out of time (DUR3004) or reached a limit of its history (DUR3005).</exception>
+    /// <exception cref="RunFailedException">The run failed (DUR3001), was cancelled (DUR3002) or terminated
+    /// (DUR3003), ran out of time (DUR3004) or reached a limit of its history (DUR3005).</exception>
     /// <exception cref="DurableException">DUR2005: the stored result does not fit the type.</exception>
     public abstract Task<TResult> ResultAsync(CancellationToken cancellationToken = default);
 

@@ -11,4 +11,5 @@ namespace Durable;
 /// <param name="WaitReason">What it waits for; null if it is closed or its owner has it in memory (<see cref="RunHandle.ExplainAsync"/> tells then).</param>
 /// <param name="Attributes">Its searchable attributes.</param>
 public sealed record RunInfo(
-    string WorkflowId, Guid RunId, string Workflow, int Version, RunStatus Status, DateTimeOffset StartedAt, DateTimeOffset? ClosedAt, WaitReason? WaitReason, RunAttributes Attributes);
+    string WorkflowId, Guid RunId, string Workflow, int Version, RunStatus Status,
+    DateTimeOffset StartedAt, DateTimeOffset? ClosedAt, WaitReason? WaitReason, RunAttributes Attributes);

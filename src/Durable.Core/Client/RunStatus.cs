@@ -15,7 +15,8 @@ public enum RunStatus : short
     /// <summary>Asked to cancel, and not closed yet.</summary>
     Cancelling = 3,
 
-    /// <summary>Held because code and history differ (DUR4001), because the code is not replayable (DUR4002), or by <see cref="UnhandledExceptionPolicy.Hold"/>. Fixed code goes on by itself.</summary>
+    /// <summary>Held because code and history differ (DUR4001), because the code is not replayable (DUR4002), or by
+    /// <see cref="UnhandledExceptionPolicy.Hold"/>. Fixed code goes on by itself.</summary>
     Stalled = 4,
 
     /// <summary>Held because its workers kept dying while they had it; see <see cref="DurableOptions.QuarantineAfter"/>. It goes on when it is resumed.</summary>

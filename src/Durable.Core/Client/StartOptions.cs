@@ -15,7 +15,8 @@ public sealed record StartOptions
     /// <summary>How long after the start is stored its code first runs. Default null: at once. A signal or cancel does not shorten it.</summary>
     public TimeSpan? Delay { get; init; }
 
-    /// <summary>The time from the start, delay and all generations included, after which the run closes as <see cref="RunStatus.TimedOut"/> without running code. Default null: no limit.</summary>
+    /// <summary>The time from the start, delay and all generations included, after which the run closes as
+    /// <see cref="RunStatus.TimedOut"/> without running code. Default null: no limit.</summary>
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>The queue whose workers run the workflow code. Default null: any worker that has registered its class.</summary>
@@ -24,7 +25,8 @@ public sealed record StartOptions
     /// <summary>Which waiting runs are taken first: higher numbers before lower. Default 0.</summary>
     public int Priority { get; init; }
 
-    /// <summary>Searchable attributes: <c>Attributes = { { Customer, "acme" } }</c>. Default none. Stored as readable JSON that no payload codec encodes: no secrets.</summary>
+    /// <summary>Searchable attributes: <c>Attributes = { { Customer, "acme" } }</c>. Default none.
+    /// Stored as readable JSON that no payload codec encodes: no secrets.</summary>
     public RunAttributes Attributes { get; init; } = new();
 
     /// <summary>Options for requests that may be sent twice: whoever comes first starts the run, everybody gets that run, open or closed.</summary>

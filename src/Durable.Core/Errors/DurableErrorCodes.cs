@@ -8,29 +8,35 @@ public static class DurableErrorCodes
     /// Fix: the message lists every fault at once with the change that mends it.</summary>
     public const string RegistrationInvalid = "DUR1001";
 
-    /// <summary>DUR1002. Cause: options are out of range or contradict each other. Fix: the message lists every one with its range; the host starts when none is left.</summary>
+    /// <summary>DUR1002. Cause: options are out of range or contradict each other. Fix: the message
+    /// lists every one with its range; the host starts when none is left.</summary>
     public const string OptionsInvalid = "DUR1002";
 
-    /// <summary>DUR1003. Cause: the native SQLite library was not found for this platform. Fix: publish with the runtime's native assets, or install SQLite on the machine.</summary>
+    /// <summary>DUR1003. Cause: the native SQLite library was not found for this platform. Fix: publish
+    /// with the runtime's native assets, or install SQLite on the machine.</summary>
     public const string SqliteLibraryMissing = "DUR1003";
 
-    /// <summary>DUR1004. Cause: the SQLite library is older than the engine's statements need. Fix: update the package that brings it, or the machine's library.</summary>
+    /// <summary>DUR1004. Cause: the SQLite library is older than the engine's statements need. Fix:
+    /// update the package that brings it, or the machine's library.</summary>
     public const string SqliteTooOld = "DUR1004";
 
-    /// <summary>DUR1005. Cause: the database was migrated by a newer release and no longer accepts this build. Fix: deploy at least the release that the message names.</summary>
+    /// <summary>DUR1005. Cause: the database was migrated by a newer release and no longer accepts this
+    /// build. Fix: deploy at least the release that the message names.</summary>
     public const string SchemaNewer = "DUR1005";
 
     /// <summary>DUR1006. Cause: another process or a tool holds a lock on the database file. Fix: close it, or wait for it to end.</summary>
     public const string DatabaseFileLocked = "DUR1006";
 
-    /// <summary>DUR1007. Cause: the disk of the database is full, or a quota is reached. Fix: make room; work goes on by itself, nothing that was accepted is lost.</summary>
+    /// <summary>DUR1007. Cause: the disk of the database is full, or a quota is reached. Fix: make
+    /// room; work goes on by itself, nothing that was accepted is lost.</summary>
     public const string DiskFull = "DUR1007";
 
     /// <summary>DUR1008. Cause: a migration that was applied to the database has another content than the one in this build. Fix: use an unmodified package; compare
     /// the schema with the release that applied it.</summary>
     public const string MigrationChanged = "DUR1008";
 
-    /// <summary>DUR1009. Cause: two registered classes have the same workflow name and version. Fix: give one of them a name or version of its own with <see cref="WorkflowAttribute"/>.</summary>
+    /// <summary>DUR1009. Cause: two registered classes have the same workflow name and version. Fix: give one of
+    /// them a name or version of its own with <see cref="WorkflowAttribute"/>.</summary>
     public const string DuplicateWorkflow = "DUR1009";
 
     /// <summary>DUR1010. Cause: the database was restored or copied from another place; working on it could repeat effects that happened since. Fix: decide, then call
@@ -52,17 +58,21 @@ public static class DurableErrorCodes
     /// <summary>DUR2001. Cause: no run has the id in this namespace, it was purged, or a token was not given out by a run. Fix: check id and namespace.</summary>
     public const string RunNotFound = "DUR2001";
 
-    /// <summary>DUR2002. Cause: a run with the id exists, and the policies of the start refuse another. Fix: use <see cref="StartOptions.Once"/> if the same request may come twice,
+    /// <summary>DUR2002. Cause: a run with the id exists, and the policies of the start refuse another.
+    /// Fix: use <see cref="StartOptions.Once"/> if the same request may come twice,
     /// or another policy or id.</summary>
     public const string RunAlreadyStarted = "DUR2002";
 
-    /// <summary>DUR2003. Cause: the run is in a state that the verb does not fit, such as purging an open run. Fix: the message names the state and what fits it.</summary>
+    /// <summary>DUR2003. Cause: the run is in a state that the verb does not fit, such as purging an
+    /// open run. Fix: the message names the state and what fits it.</summary>
     public const string RunInWrongState = "DUR2003";
 
-    /// <summary>DUR2004. Cause: the validator of the update threw. Fix: correct the arguments; <see cref="UpdateRejectedException.Failure"/> says what is wrong.</summary>
+    /// <summary>DUR2004. Cause: the validator of the update threw. Fix: correct the arguments;
+    /// <see cref="UpdateRejectedException.Failure"/> says what is wrong.</summary>
     public const string UpdateRejected = "DUR2004";
 
-    /// <summary>DUR2005. Cause: a payload cannot be written as or read from JSON: a required member is missing, a derived type is not declared, a codec or key is missing.
+    /// <summary>DUR2005. Cause: a payload cannot be written as or read from JSON: a required member
+    /// is missing, a derived type is not declared, a codec or key is missing.
     /// Fix: make the type read what is stored; a run that was held goes on then.</summary>
     public const string PayloadUnreadable = "DUR2005";
 
@@ -70,14 +80,17 @@ public static class DurableErrorCodes
     /// without a worker.</summary>
     public const string WorkflowNotHere = "DUR2006";
 
-    /// <summary>DUR2007. Cause: arguments, a result or a message are larger than <see cref="DurableOptions.MaxPayloadBytes"/> or <see cref="ActivityOptions.MaxResultBytes"/>. Fix: keep
+    /// <summary>DUR2007. Cause: arguments, a result or a message are larger than
+    /// <see cref="DurableOptions.MaxPayloadBytes"/> or <see cref="ActivityOptions.MaxResultBytes"/>. Fix:
+    /// keep
     /// the data elsewhere and pass its key.</summary>
     public const string PayloadTooLarge = "DUR2007";
 
     /// <summary>DUR2008. Cause: an id or a name is longer than the store takes. Fix: shorten it; the message says how long it may be.</summary>
     public const string NameTooLong = "DUR2008";
 
-    /// <summary>DUR2009. Cause: about 10,000 messages wait for the run already. Fix: slow the senders down, or see with <see cref="RunHandle.ExplainAsync"/> why the run does not take them.</summary>
+    /// <summary>DUR2009. Cause: about 10,000 messages wait for the run already. Fix: slow the senders down, or see
+    /// with <see cref="RunHandle.ExplainAsync"/> why the run does not take them.</summary>
     public const string InboxFull = "DUR2009";
 
     /// <summary>DUR2010. Cause: a signal, message, update or cancel came for a run that has closed. Fix: none needed if the run was to end; else start another, or use
@@ -93,21 +106,30 @@ public static class DurableErrorCodes
     /// <summary>DUR3003. Cause: an operator or a policy terminated the run. Fix: none; the failure has the reason. Its compensations did not run.</summary>
     public const string RunTerminated = "DUR3003";
 
-    /// <summary>DUR3004. Cause: the run was open longer than its time-out. Fix: <see cref="RunHandle.ExplainAsync"/> and the history say what it waited for; or allow more time.</summary>
+    /// <summary>DUR3004. Cause: the run was open longer than its time-out. Fix:
+    /// <see cref="RunHandle.ExplainAsync"/> and the history say what it waited for; or allow more
+    /// time.</summary>
     public const string RunTimedOut = "DUR3004";
 
     /// <summary>DUR3005. Cause: the generation has too many events, bytes, pending commands or unread messages. Fix: continue as new when
     /// <see cref="WorkflowContext.ContinueAsNewSuggested"/> says so; spread the work over child runs; the limits are in <see cref="DurableOptions"/>.</summary>
     public const string HistoryLimit = "DUR3005";
 
-    /// <summary>DUR3101. Cause: an activity or step failed, and its policy allows no other attempt. Fix: <see cref="ActivityFailedException.Failure"/> has the last attempt's exception.</summary>
+    /// <summary>DUR3006. Cause: more operations are pending in one run than <c>MaxPendingCommands</c> (2,000) allows.
+    /// Fix: bound the fan-out (<c>ForEachAsync</c>), split the work over child runs, or raise the option.</summary>
+    public const string PendingLimit = "DUR3006";
+
+    /// <summary>DUR3101. Cause: an activity or step failed, and its policy allows no other attempt. Fix:
+    /// <see cref="ActivityFailedException.Failure"/> has the last attempt's exception.</summary>
     public const string ActivityGaveUp = "DUR3101";
 
-    /// <summary>DUR3102. Cause: an activity or step took longer than its time-outs allow, or was silent longer than its heartbeat. Fix: allow more, or make it obey its token and
+    /// <summary>DUR3102. Cause: an activity or step took longer than its time-outs allow, or was silent
+    /// longer than its heartbeat. Fix: allow more, or make it obey its token and
     /// report progress.</summary>
     public const string ActivityTimedOut = "DUR3102";
 
-    /// <summary>DUR3103. Cause: an <see cref="ActivityOptions.AtMostOnce"/> activity was under way when its process died, and nobody knows whether it had its effect. Fix: look at the
+    /// <summary>DUR3103. Cause: an <see cref="ActivityOptions.AtMostOnce"/> activity was under way when
+    /// its process died, and nobody knows whether it had its effect. Fix: look at the
     /// other side, then compensate or go on.</summary>
     public const string ActivityInDoubt = "DUR3103";
 
@@ -115,7 +137,8 @@ public static class DurableErrorCodes
     /// <see cref="WorkflowContext.Patched"/> or a new version, and deploy; the run goes on. The message shows both sides.</summary>
     public const string Diverged = "DUR4001";
 
-    /// <summary>DUR4002. Cause: workflow code did something that cannot be replayed, such as <c>Task.Run</c>, a real clock, I/O or a blocking wait. Fix: do it in an activity or step, or with
+    /// <summary>DUR4002. Cause: workflow code did something that cannot be replayed, such as <c>Task.Run</c>,
+    /// a real clock, I/O or a blocking wait. Fix: do it in an activity or step, or with
     /// the durable counterpart that the message names.</summary>
     public const string NotDurable = "DUR4002";
 
@@ -125,9 +148,11 @@ public static class DurableErrorCodes
     /// <summary>DUR5002. Cause: a stored history has a gap or a wrong checksum. Fix: the run is held; restore its rows from a backup, or terminate it.</summary>
     public const string HistoryBroken = "DUR5002";
 
-    /// <summary>DUR5003. Cause: a history has an event of a kind that this build does not know, written by a newer one. Fix: the run is held; deploy the newer release.</summary>
+    /// <summary>DUR5003. Cause: a history has an event of a kind that this build does not know, written
+    /// by a newer one. Fix: the run is held; deploy the newer release.</summary>
     public const string EventUnknown = "DUR5003";
 
-    /// <summary>DUR5004. Cause: the connection broke during a commit, so nobody knows whether it counted. Fix: send the request again under the same id; what is idempotent is not done twice.</summary>
+    /// <summary>DUR5004. Cause: the connection broke during a commit, so nobody knows whether it counted. Fix: send
+    /// the request again under the same id; what is idempotent is not done twice.</summary>
     public const string CommitInDoubt = "DUR5004";
 }

@@ -1,7 +1,9 @@
 namespace Durable;
 
 /// <summary>An exception as history keeps it: names and text, no object. Two failures with the same values are equal.</summary>
-/// <param name="Type">The full name of the exception's type, such as <c>System.IO.FileNotFoundException</c>. The type need not exist in the process that reads it.</param>
+/// <param name="Type">The full name of the exception's type, such as
+/// <c>System.IO.FileNotFoundException</c>. The type need not exist in the process that reads
+/// it.</param>
 /// <param name="Message">Its message; cut at 8,192 characters when recorded.</param>
 public sealed record Failure(string Type, string Message)
 {
@@ -19,7 +21,8 @@ public sealed record Failure(string Type, string Message)
     /// <summary>The full names of the types that the exception's type derives from, nearest first, up to <c>System.Exception</c>. Default empty.</summary>
     public IReadOnlyList<string> BaseTypes { get; init; } = [];
 
-    /// <summary>True if the exception was of the type or of one derived from it. Names are compared, as recorded: <c>Is&lt;IOException&gt;()</c> is true for a recorded FileNotFoundException.</summary>
+    /// <summary>True if the exception was of the type or of one derived from it. Names are compared, as recorded:
+    /// <c>Is&lt;IOException&gt;()</c> is true for a recorded FileNotFoundException.</summary>
     /// <typeparam name="TException">The type to ask for.</typeparam>
     /// <returns>True if it was. The inner failures are not looked at.</returns>
     public bool Is<TException>() where TException : Exception

@@ -8,7 +8,9 @@ namespace Durable;
 public sealed class RunConflictException : DurableException
 {
     /// <summary>A conflict with a run.</summary>
-    /// <param name="code"><see cref="DurableErrorCodes.RunAlreadyStarted"/>, <see cref="DurableErrorCodes.RunInWrongState"/> or <see cref="DurableErrorCodes.RunClosed"/>.</param>
+    /// <param name="code"><see cref="DurableErrorCodes.RunAlreadyStarted"/>,
+    /// <see cref="DurableErrorCodes.RunInWrongState"/> or
+    /// <see cref="DurableErrorCodes.RunClosed"/>.</param>
     /// <param name="message">Which run, its state, and what would fit.</param>
     /// <param name="run">The run, or null if it is not known.</param>
     /// <param name="inner">What caused it, or null.</param>

@@ -2,7 +2,9 @@ namespace Durable;
 
 /// <summary>The awaited run, or child run, did not complete. Thrown by the verbs that wait for a result.</summary>
 /// <remarks>
-/// <see cref="Status"/> says how it ended, and the code with it: <see cref="DurableErrorCodes.RunFailed"/> (DUR3001), <see cref="DurableErrorCodes.RunCancelled"/> (DUR3002),
+/// <see cref="Status"/> says how it ended, and the code with it:
+/// <see cref="DurableErrorCodes.RunFailed"/> (DUR3001), <see cref="DurableErrorCodes.RunCancelled"/>
+/// (DUR3002),
 /// <see cref="DurableErrorCodes.RunTerminated"/> (DUR3003), <see cref="DurableErrorCodes.RunTimedOut"/> (DUR3004) or, for a run that failed at a limit,
 /// <see cref="DurableErrorCodes.HistoryLimit"/> (DUR3005). In workflow code replay throws it again, equal, at the recorded place.
 /// </remarks>

@@ -6,8 +6,14 @@ public sealed class UpdateRejectedException : DurableException
     /// <summary>A refused update.</summary>
     /// <param name="failure">What the validator threw.</param>
     public UpdateRejectedException(Failure failure)
-        : base(DurableErrorCodes.UpdateRejected, $"The update was refused by its validator: {(failure ?? throw new ArgumentNullException(nameof(failure))).Message}") => Failure = failure;
+        : base(DurableErrorCodes.UpdateRejected, MessageOf(failure)) => Failure = failure;
 
     /// <summary>What the validator threw; its message is meant for the caller.</summary>
     public Failure Failure { get; }
+
+    private static string MessageOf(Failure failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        return $"The update was refused by its validator: {failure.Message}";
+    }
 }

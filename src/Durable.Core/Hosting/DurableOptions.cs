@@ -1,13 +1,17 @@
 namespace Durable;
 
-/// <summary>The options of the engine in this process. Bind them with <c>services.Configure&lt;DurableOptions&gt;(section)</c> or set them in <c>AddDurable</c>.</summary>
-/// <remarks>They are checked together when the host starts; everything out of range is reported in one <see cref="DurableException"/> with DUR1002. Bytes are counted as stored; 1 MB is 1,048,576.</remarks>
+/// <summary>The options of the engine in this process. Bind them with
+/// <c>services.Configure&lt;DurableOptions&gt;(section)</c> or set them in
+/// <c>AddDurable</c>.</summary>
+/// <remarks>They are checked together when the host starts; everything out of range is reported in one
+/// <see cref="DurableException"/> with DUR1002. Bytes are counted as stored; 1 MB is 1,048,576.</remarks>
 public sealed class DurableOptions
 {
     /// <summary>The namespace of the injected <see cref="DurableClient"/>. Default <c>default</c>.</summary>
     public string Namespace { get; set; } = "default";
 
-    /// <summary>Who this process is, for taking its own runs over at once after a restart. It must be the same after a restart and different for every live process.</summary>
+    /// <summary>Who this process is, for taking its own runs over at once after a restart. It must be
+    /// the same after a restart and different for every live process.</summary>
     /// <remarks>Default null: on SQLite machine and file; on PostgreSQL the pod's name, or machine, application name and content root.</remarks>
     public string? Identity { get; set; }
 
@@ -26,7 +30,8 @@ public sealed class DurableOptions
     /// <summary>How long a stopping host lets activities finish. Default 20 s; a value not below the host's own shutdown time-out is warned about at start.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long after its last sign of life another process may take over this one's runs. Default 20 s. Shorter means faster takeover and less tolerance for pauses.</summary>
+    /// <summary>How long after its last sign of life another process may take over this one's runs. Default
+    /// 20 s. Shorter means faster takeover and less tolerance for pauses.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How many steps a generation has when <see cref="WorkflowContext.ContinueAsNewSuggested"/> becomes true. Default 50.</summary>
@@ -44,7 +49,8 @@ public sealed class DurableOptions
     /// <summary>How long a run idles in memory before it is parked; with a full cache it is parked at once. Default 5 s.</summary>
     public TimeSpan ParkAfter { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>After how many claims in a row without progress, each ended by the death of its worker, a run is held as <see cref="RunStatus.Quarantined"/>. Default 5.</summary>
+    /// <summary>After how many claims in a row without progress, each ended by the death of its worker,
+    /// a run is held as <see cref="RunStatus.Quarantined"/>. Default 5.</summary>
     public int QuarantineAfter { get; set; } = 5;
 
     /// <summary>How many commands (activities, timers, children …) a run may have pending. One more fails the run with DUR3005. Default 2,000.</summary>
@@ -74,7 +80,8 @@ public sealed class DurableOptions
     /// <summary>True: with a debugger attached at start, leases last 1 h and time limits of turns and activities are off, with one warning. Default true.</summary>
     public bool DebuggerFriendly { get; set; } = true;
 
-    /// <summary>The longest pause between two looks at the store; the pace adapts below it, and hints from the database or this process make it shorter. Default 1 s.</summary>
+    /// <summary>The longest pause between two looks at the store; the pace adapts below it, and hints
+    /// from the database or this process make it shorter. Default 1 s.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How deep JSON payloads may nest, when written and when read (DUR2005). Default 64.</summary>

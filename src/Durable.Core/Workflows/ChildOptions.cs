@@ -3,7 +3,8 @@ namespace Durable;
 /// <summary>How a child run is started. Options are read when the start is first asked for; replay compares the id only.</summary>
 public sealed record ChildOptions
 {
-    /// <summary>The workflow id of the child. Default null: the parent's id, <c>//</c>, generation and number of the command (<c>order-7//0.3</c>), equal in every replay.</summary>
+    /// <summary>The workflow id of the child. Default null: the parent's id, <c>//</c>, generation and
+    /// number of the command (<c>order-7//0.3</c>), equal in every replay.</summary>
     /// <remarks>An id of your own makes the start fail with <see cref="RunConflictException"/> (DUR2002) if an open run has it.</remarks>
     public string? Id { get; init; }
 

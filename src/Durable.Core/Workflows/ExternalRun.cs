@@ -5,7 +5,8 @@ namespace Durable;
 /// <summary>Another run, seen from inside a workflow: to signal it, send to it, cancel it. Get it with <see cref="WorkflowContext.GetRun{TWorkflow}"/>.</summary>
 /// <remarks>
 /// Each verb is recorded as a command of this run and ends when its message is stored at the other one; replay sends nothing again. If no such run exists the
-/// verb ends with <see cref="RunNotFoundException"/> (DUR2001), if it has closed with <see cref="RunConflictException"/> (DUR2010). Derive from it only to fake it in tests.
+/// verb ends with <see cref="RunNotFoundException"/> (DUR2001), if it has closed with
+/// <see cref="RunConflictException"/> (DUR2010). Derive from it only to fake it in tests.
 /// </remarks>
 /// <typeparam name="TWorkflow">The class or contract interface of the other workflow.</typeparam>
 public abstract class ExternalRun<TWorkflow> where TWorkflow : class

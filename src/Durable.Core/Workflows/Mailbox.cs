@@ -3,7 +3,9 @@ namespace Durable;
 /// <summary>An ordered inbox of a run for messages of one type. Make it with <see cref="WorkflowContext.CreateMailbox{T}"/> in a property initializer.</summary>
 /// <remarks>
 /// Every message that a sender was told is accepted arrives here once, in order per sender. Messages that nobody has received yet come along through continue-as-new
-/// (at most 10,000 of them and 10 MB; beyond that the run fails with <see cref="DurableErrorCodes.HistoryLimit"/>, DUR3005). Replay hands out the same messages at the same places.
+/// (at most 10,000 of them and 10 MB; beyond that the run fails with
+/// <see cref="DurableErrorCodes.HistoryLimit"/>, DUR3005). Replay hands out the same messages at the
+/// same places.
 /// Derive from it only to fake it in tests.
 /// </remarks>
 /// <typeparam name="T">The message: a reference type, so that null can mean "nothing came".</typeparam>

@@ -1,6 +1,8 @@
 namespace Durable;
 
-/// <summary>A result that somebody outside the run delivers. Make it with <see cref="WorkflowContext.CreatePromise{T}"/>, give <see cref="Token"/> away, await <see cref="Task"/>.</summary>
+/// <summary>A result that somebody outside the run delivers. Make it with
+/// <see cref="WorkflowContext.CreatePromise{T}"/>, give <see cref="Token"/> away, await
+/// <see cref="Task"/>.</summary>
 /// <remarks>
 /// <see cref="DurableClient.CompleteAsync"/> and <see cref="DurableClient.FailAsync"/> settle it; the first one counts, later ones change nothing.
 /// Derive from it only to fake it in tests.
@@ -12,7 +14,9 @@ public abstract class Promise<T>
     /// <remarks>Whoever has it may settle the promise, so hand it out as you would a password-reset link. Equal in every replay.</remarks>
     public abstract string Token { get; }
 
-    /// <summary>The result. It ends with <see cref="ActivityFailedException"/> (DUR3101) if the promise was failed, or with a cancel of the run that arrives while somebody waits for it.</summary>
-    /// <remarks>For a limit await <c>promise.Task.WaitAsync(timeout, time)</c> with the injected <see cref="TimeProvider"/>. Replay settles it at the recorded place.</remarks>
+    /// <summary>The result. It ends with <see cref="ActivityFailedException"/> (DUR3101) if the promise was
+    /// failed, or with a cancel of the run that arrives while somebody waits for it.</summary>
+    /// <remarks>For a limit await <c>promise.Task.WaitAsync(timeout, time)</c> with the injected
+    /// <see cref="TimeProvider"/>. Replay settles it at the recorded place.</remarks>
     public abstract Task<T> Task { get; }
 }

@@ -2,7 +2,8 @@ namespace Durable;
 
 /// <summary>Remembers how to undo what a run has done, and undoes it in reverse order. Make it with <see cref="WorkflowContext.StartSaga"/>.</summary>
 /// <remarks>
-/// When <c>[Run]</c> ends with an exception, cancellation included, every open saga compensates before the run closes. A saga that has compensated, or whose run returned normally, is done.
+/// When <c>[Run]</c> ends with an exception, cancellation included, every open saga compensates before the
+/// run closes. A saga that has compensated, or whose run returned normally, is done.
 /// Compensations are ordinary workflow code: each activity in them is recorded and retried like any other, and a cancel that came before does not stop them. After a
 /// crash replay builds the list again and goes on where it was. The pattern is Garcia-Molina and Salem's (1987). Derive from it only to fake it in tests.
 /// </remarks>

@@ -9,7 +9,8 @@ namespace Durable;
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = false, Inherited = true)]
 public sealed class UpdateAttribute(string? name = null) : WorkflowMemberAttribute(name)
 {
-    /// <summary>The name (use <c>nameof</c>) of a public <c>void</c> method with the same parameters that throws to refuse the update. Default null: everything is accepted.</summary>
+    /// <summary>The name (use <c>nameof</c>) of a public <c>void</c> method with the same parameters that
+    /// throws to refuse the update. Default null: everything is accepted.</summary>
     /// <remarks>
     /// It runs before anything is recorded and may only read. What it throws reaches the caller as <see cref="UpdateRejectedException"/>
     /// (<see cref="DurableErrorCodes.UpdateRejected"/>, DUR2004), and the history does not show the update. Replay does not call it.

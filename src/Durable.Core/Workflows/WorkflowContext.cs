@@ -5,10 +5,13 @@ namespace Durable;
 
 /// <summary>What a workflow can ask for. The engine gives one to the constructor of the workflow class; it belongs to that run and to its turns only.</summary>
 /// <remarks>
-/// <para>Each asynchronous member is a command: the first time it is recorded and done, in replay it is compared with the record (kind, name, target) and answered from it.
-/// If code and record differ the run stops as <see cref="RunStatus.Stalled"/> with <see cref="DurableErrorCodes.Diverged"/> (DUR4001), changes nothing, and a fixed build goes on;
+/// <para>Each asynchronous member is a command: the first time it is recorded and done, in replay
+/// it is compared with the record (kind, name, target) and answered from it.
+/// If code and record differ the run stops as <see cref="RunStatus.Stalled"/> with
+/// <see cref="DurableErrorCodes.Diverged"/> (DUR4001), changes nothing, and a fixed build goes on;
 /// workflow code never sees this as an exception. A call from another thread is refused the same way with <see cref="DurableErrorCodes.NotDurable"/> (DUR4002).</para>
-/// <para>A cancel of the run ends the waits that are pending when it arrives, with <see cref="OperationCanceledException"/>. What the code asks for after that runs, unless it is given
+/// <para>A cancel of the run ends the waits that are pending when it arrives, with
+/// <see cref="OperationCanceledException"/>. What the code asks for after that runs, unless it is given
 /// <see cref="CancellationToken"/>. A token given to a member ends that member's wait only.</para>
 /// <para>Members without <c>Async</c> never wait. Derive from this class only to fake it in tests.</para>
 /// </remarks>
@@ -23,11 +26,14 @@ public abstract class WorkflowContext
     /// <summary>Cancelled when a cancel of this run arrives, and from then on. Replay cancels it at the recorded place.</summary>
     public abstract CancellationToken CancellationToken { get; }
 
-    /// <summary>True when this generation's history has grown so far that it is time to continue as new: <see cref="DurableOptions.RollOverSteps"/> or <see cref="DurableOptions.RollOverBytes"/>.</summary>
-    /// <remarks>Nothing happens by itself: ask at a point where the state is small, such as the top of a loop. The answer is recorded, so replay gets the same one even if the options changed.</remarks>
+    /// <summary>True when this generation's history has grown so far that it is time to continue as new:
+    /// <see cref="DurableOptions.RollOverSteps"/> or <see cref="DurableOptions.RollOverBytes"/>.</summary>
+    /// <remarks>Nothing happens by itself: ask at a point where the state is small, such as the top of a loop. The
+    /// answer is recorded, so replay gets the same one even if the options changed.</remarks>
     public abstract bool ContinueAsNewSuggested { get; }
 
-    /// <summary>True when no signal or update method of this run is still under way. Wait for it before returning: <c>WaitUntilAsync(() =&gt; workflow.AllHandlersFinished)</c>.</summary>
+    /// <summary>True when no signal or update method of this run is still under way. Wait for it before
+    /// returning: <c>WaitUntilAsync(() =&gt; workflow.AllHandlersFinished)</c>.</summary>
     public abstract bool AllHandlersFinished { get; }
 
     /// <summary>A new id, derived from the seed of the run and a counter. Nothing is recorded; replay gives the same ids in the same order.</summary>
@@ -36,7 +42,8 @@ public abstract class WorkflowContext
 
     /// <summary>Runs a delegate once, records its result, and gives the recorded result in replay without running it.</summary>
     /// <remarks>
-    /// The delegate runs on the process that owns the run, outside the turn, so it may do I/O; it must not use this context or change the workflow's fields. It is retried as
+    /// The delegate runs on the process that owns the run, outside the turn, so it may do I/O; it must
+    /// not use this context or change the workflow's fields. It is retried as
     /// <paramref name="options"/> say; a crash between its effect and the record runs it again, so make the effect idempotent
     /// (the forms with a service can take <see cref="ActivityContext"/>, which has an <see cref="ActivityContext.IdempotencyKey"/>).
     /// </remarks>
@@ -103,7 +110,8 @@ public abstract class WorkflowContext
 
     /// <summary>Waits until a condition over the workflow's own state holds.</summary>
     /// <remarks>
-    /// The condition is asked now, and again whenever the code has nothing left to do in a turn. Waiters are served in the order they came, one at a time, so a condition that one waiter
+    /// The condition is asked now, and again whenever the code has nothing left to do in a turn. Waiters are
+    /// served in the order they came, one at a time, so a condition that one waiter
     /// makes false again holds the next one back: that is a fair mutex. It must be quick, without effects, and read nothing but the workflow.
     /// </remarks>
     /// <param name="condition">Asked often, in replay too.</param>
@@ -147,7 +155,8 @@ public abstract class WorkflowContext
     public abstract Mailbox<T> CreateMailbox<T>([CallerMemberName] string name = "") where T : class;
 
     /// <summary>Makes a promise that somebody outside settles by its token, for example a person who follows a link.</summary>
-    /// <remarks>It is a command: recorded once, with the same token in every replay. It does not outlive the generation: after continue-as-new its token settles nothing.</remarks>
+    /// <remarks>It is a command: recorded once, with the same token in every replay. It does not outlive
+    /// the generation: after continue-as-new its token settles nothing.</remarks>
     /// <typeparam name="T">The type of the result, stored as JSON.</typeparam>
     /// <returns>The promise.</returns>
     public abstract Promise<T> CreatePromise<T>();
@@ -207,7 +216,8 @@ public abstract class WorkflowContext
 
     /// <summary>Ends this generation and begins the next with an empty history: <c>return workflow.ContinueAsNew(() =&gt; RunAsync(next));</c></summary>
     /// <remarks>
-    /// It only counts when <c>[Run]</c> returns it; the value itself means nothing. Run id, attributes, unread mail and children stay; promises, timers and activities under way end with
+    /// It only counts when <c>[Run]</c> returns it; the value itself means nothing. Run id, attributes,
+    /// unread mail and children stay; promises, timers and activities under way end with
     /// the generation. The verb and its name come from Cadence and Temporal.
     /// </remarks>
     /// <typeparam name="TResult">The type of the result of <c>[Run]</c>.</typeparam>
@@ -224,7 +234,8 @@ public abstract class WorkflowContext
 
     /// <summary>Guards a change of workflow code: true for code that runs for the first time, false where a history was recorded without the change.</summary>
     /// <remarks>
-    /// The first true leaves a marker in the history, and replay answers by the marker, always the same way for one id in one run. Write the new code under true and keep the old
+    /// The first true leaves a marker in the history, and replay answers by the marker, always the same
+    /// way for one id in one run. Write the new code under true and keep the old
     /// one under false until no run needs it. The idea and the word are Temporal's.
     /// </remarks>
     /// <param name="id">The name of the change.</param>
@@ -232,7 +243,8 @@ public abstract class WorkflowContext
     public abstract bool Patched(string id);
 
     /// <summary>The version of a piece of workflow code that this run is to follow, where <see cref="Patched"/> with its two ways is too little.</summary>
-    /// <remarks>Code that runs for the first time gets, and records, <paramref name="maxSupported"/>; replay gets the recorded number, or 0 where the history was recorded before the call existed.</remarks>
+    /// <remarks>Code that runs for the first time gets, and records, <paramref name="maxSupported"/>; replay gets the
+    /// recorded number, or 0 where the history was recorded before the call existed.</remarks>
     /// <param name="id">The name of the piece.</param>
     /// <param name="minSupported">The oldest version that the code still has; 0 is the code before there were versions.</param>
     /// <param name="maxSupported">The newest version that the code has.</param>

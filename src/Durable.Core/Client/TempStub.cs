@@ -1,0 +1,2 @@
+namespace Durable.Engine.Client;
+internal static class EngineClientStub { }
