@@ -10,7 +10,7 @@ public sealed class SchemaTests : SqliteFixture
     /// <summary>Rare statements that read a small or whole table on purpose; their headers say why.</summary>
     private static readonly string[] MayScan =
     [
-        nameof(SqlText.OwnedOfLane), nameof(SqlText.DeadOwners), nameof(SqlText.SeenLanes), nameof(SqlText.PurgeLane),
+        nameof(SqlText.OwnedOfLane), nameof(SqlText.LookAdopted), nameof(SqlText.DeadOwners), nameof(SqlText.SeenLanes), nameof(SqlText.PurgeLane),
         nameof(SqlText.FenceAllLanes), nameof(SqlText.HoldAllRuns), nameof(SqlText.HoldAllWakes),
     ];
 
