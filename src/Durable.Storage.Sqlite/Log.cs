@@ -20,4 +20,7 @@ internal static partial class Log
 
     [LoggerMessage(5204, LogLevel.Warning, "{Path} stayed locked by another process or transaction for {Seconds} s; {Count} waiting writes were told to try again.")]
     public static partial void StayedLocked(ILogger logger, string path, double seconds, int count);
+
+    [LoggerMessage(5205, LogLevel.Information, "The SQLite file '{File}' is {Path}.")]
+    public static partial void RelativePath(ILogger logger, string file, string path);
 }

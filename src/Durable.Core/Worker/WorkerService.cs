@@ -22,6 +22,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     private readonly TaskPump tasks = new(services, runner, shared, log);
     private volatile Lane? lane;
     private IAsyncDisposable? listening;
+    private int disposed;
 
     /// <summary>Loops that have not come round for so long.</summary>
     public IReadOnlyList<string> DeadLoops(TimeSpan after) => supervisor.Dead(after);
@@ -87,6 +88,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;      // the container knows it under two names
         await stop.CancelAsync().ConfigureAwait(false);
         if (lane is { } open) await open.DisposeAsync().ConfigureAwait(false);
         stop.Dispose();

@@ -1,2 +1,0 @@
-namespace Durable.Engine.Client;
-internal static class EngineClientStub { }
