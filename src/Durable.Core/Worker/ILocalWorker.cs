@@ -21,8 +21,8 @@ internal interface ILocalWorker
     Task<RunStatus> WaitClosedAsync(Guid runId, CancellationToken cancellationToken);
 
     /// <summary>Answers a query on the owning lane's loop, after the commit of the last turn.</summary>
-    /// <returns>Owned false: replay committed history instead.</returns>
-    Task<(bool Owned, object? Answer)> TryQueryAsync(Guid runId, HandlerDefinition query, object?[] arguments, CancellationToken cancellationToken);
+    /// <returns>Owned false: replay committed history instead. Answer: JSON, made on the loop, because the answer may be an object that the code goes on changing.</returns>
+    Task<(bool Owned, byte[]? Answer)> TryQueryAsync(Guid runId, HandlerDefinition query, object?[] arguments, CancellationToken cancellationToken);
 
     /// <summary>What an owned run waits for, or null if it is not owned here.</summary>
     Task<IReadOnlyList<WaitDocument>?> TryExplainAsync(Guid runId, CancellationToken cancellationToken);

@@ -112,10 +112,10 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
 
     public Task<RunStatus> WaitClosedAsync(Guid runId, CancellationToken cancellationToken) => watch.WaitAsync(runId, cancellationToken);
 
-    public async Task<(bool Owned, object? Answer)> TryQueryAsync(Guid runId, HandlerDefinition query, object?[] arguments, CancellationToken cancellationToken)
+    public async Task<(bool Owned, byte[]? Answer)> TryQueryAsync(Guid runId, HandlerDefinition query, object?[] arguments, CancellationToken cancellationToken)
     {
         if (lane is not { } open) return (false, null);
-        var answer = new TaskCompletionSource<(bool, object?)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<(bool, byte[]?)>(TaskCreationOptions.RunContinuationsAsynchronously);
         open.Post(() => Ask());
         return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
 
@@ -127,7 +127,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
             {
                 try
                 {
-                    answer.TrySetResult((true, open.Guarded(slot, () => execution.Query(query, arguments))));
+                    answer.TrySetResult((true, open.Guarded(slot, () => services.Serializer.Encode(execution.Query(query, arguments), query.ReturnType, $"Answer of query '{query.Name}'"))));
                 }
                 catch (Exception error) when (error is not LaneLeftException)
                 {
