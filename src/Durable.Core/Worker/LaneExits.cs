@@ -242,18 +242,27 @@ internal sealed class LaneExits(Lane lane)
         DeadLetters(slot, batch);
         CloseChildren(slot, batch);
         TellParent(slot, batch, status, failure, outcome);
-        batch.Rows.Closes.Add(new CloseRecord
+        var close = new CloseRecord
         {
-            RunId = slot.RunId, Shard = slot.Run.Shard, Status = status, Outcome = Codecs.Encode(codec, outcome, slot.Run.Namespace, slot.RunId), Encoding = Codecs.EncodingOf(codec), MayHaveRows = true,
-        });
+            RunId = slot.RunId, Shard = slot.Run.Shard, Status = status, Outcome = Codecs.Encode(codec, outcome, slot.Run.Namespace, slot.RunId), Encoding = Codecs.EncodingOf(codec),
+            MayHaveRows = slot.MayHaveRows || slot.Seen.Count > 0,      // a notice that comes meanwhile is an orphan for the sweep (D8)
+        };
+        batch.Rows.Closes.Add(close);
         slot.State = SlotState.Leaving;
         batch.AfterCommit.Add(() =>
         {
+            lane.Shared.Ends.Closed(slot.RunId, () => Closed(slot, status, close));
             lane.Remove(slot);
             lane.Shared.Watch.Closed(slot.RunId, status);
         });
         Telemetry.RunsClosed.Add(1, new KeyValuePair<string, object?>("workflow", slot.Run.Type), new KeyValuePair<string, object?>("outcome", status.ToString()));
     }
+
+    private static RunRecord Closed(RunSlot slot, RunStatus status, CloseRecord close) => new()
+    {
+        RunId = slot.RunId, Namespace = slot.Run.Namespace, WorkflowId = slot.Run.WorkflowId, Ordinal = slot.Run.Ordinal, Shard = slot.Run.Shard, Type = slot.Run.Type, Version = slot.Run.Version,
+        Status = status, Gen = slot.Gen, CreatedAt = slot.Run.CreatedAt, Outcome = close.Outcome, Encoding = close.Encoding,
+    };
 
     // Items that nobody received are kept as messages without notice: dead letters (D9).
     private static void DeadLetters(RunSlot slot, PendingBatch batch)
