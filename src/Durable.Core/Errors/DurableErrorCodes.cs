@@ -47,6 +47,10 @@ public static class DurableErrorCodes
     /// process, or accept the risk with the SQLite options.</summary>
     public const string DatabaseFileShared = "DUR1011";
 
+    /// <summary>DUR1012. Cause: the transaction given to the client or to a transactional step belongs to another database or another provider, or the store has no
+    /// transactions of users. Fix: begin it on a connection to the engine's own database.</summary>
+    public const string TransactionForeign = "DUR1012";
+
     /// <summary>DUR2000. Cause: the request itself is wrong: an expression that is not one call of a
     /// marked member, an option out of range. Fix: the message shows the form that is
     /// expected.</summary>

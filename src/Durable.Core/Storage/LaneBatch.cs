@@ -87,7 +87,7 @@ public enum CommitOutcome
 }
 
 /// <summary>What became of a batch.</summary>
-/// <param name="Outcome">How it ended. The other members mean something only for <see cref="CommitOutcome.Committed"/>, and <paramref name="Error"/> otherwise.</param>
+/// <param name="Outcome">How it ended. The other members mean something only for <see cref="CommitOutcome.Committed"/>, and <see cref="Error"/> otherwise.</param>
 public sealed record CommitResult(CommitOutcome Outcome)
 {
     /// <summary>The store's clock inside the transaction.</summary>

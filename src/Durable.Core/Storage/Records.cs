@@ -323,7 +323,7 @@ public sealed class RunUpdate
     /// <summary>New attributes as a JSON object.</summary>
     public string? Attributes { get; init; }
 
-    /// <summary>New generation (continue-as-new), with <see cref="Version"/> and <see cref="Input"/>.</summary>
+    /// <summary>New generation (continue-as-new), with <see cref="Version"/>; its arguments are in its first event.</summary>
     public int? Gen { get; init; }
 
     /// <summary>Version of the class that the new generation runs.</summary>
