@@ -1,0 +1,99 @@
+// Finding work and reading it in the in-memory store: look and load (PROTOCOL §4.3).
+namespace Durable.Storage;
+
+/// <summary>Reads for lanes.</summary>
+internal sealed class MemoryLook(MemoryTables tables)
+{
+    /// <summary>Priority counts among so many of the oldest due rows, so that a backlog is not sorted at each look.</summary>
+    public const int Window = 1_000;
+
+    public LookResult Look(LookRequest request)
+    {
+        var now = tables.Now;
+        var mail = new List<Guid>();
+        var mailed = new HashSet<Guid>();
+        var claimable = new Dictionary<Guid, (int Priority, DateTimeOffset Due)>();
+        var window = Math.Max(Window, request.Limit);
+        foreach (var key in Due(tables.Notices, request.From, now, request.From is null))
+        {
+            if (!tables.Runs.TryGetValue(key.RunId, out var run) || !InGroup(request.Lane.Group, run))
+                continue;
+            if (run.Owner is { } owner)
+            {
+                if (owner.Lane.Id == request.Lane.LaneId && mail.Count < request.Limit && mailed.Add(key.RunId))
+                    mail.Add(key.RunId);
+            }
+            else if (run.Wake is { } wake && claimable.Count < window && (IsControl(key) ? Serves(request.Namespaces, wake.Row.Namespace) : CanRun(request, wake.Row)))
+            {
+                claimable.TryAdd(key.RunId, (wake.Row.Priority, key.Due));
+            }
+        }
+        foreach (var key in DueWakes(request.From, now))
+        {
+            if (claimable.Count >= window)
+                break;
+            var run = tables.Runs[key.RunId];
+            if (InGroup(request.Lane.Group, run) && CanRun(request, run.Wake!.Row))
+                claimable.TryAdd(key.RunId, (run.Wake.Row.Priority, key.Due));
+        }
+        var first = claimable.OrderByDescending(run => run.Value.Priority).ThenBy(run => run.Value.Due).ThenBy(run => run.Key).Take(request.Limit);
+        return new(now, [.. first.Select(run => run.Key)], mail, NextDue(request, now));
+    }
+
+    public List<LoadedRun> Load(LoadRequest request)
+    {
+        var loaded = new List<LoadedRun>();
+        foreach (var id in request.RunIds.Distinct())
+        {
+            if (!tables.Runs.TryGetValue(id, out var run))
+                continue;
+            var messages = tables.Inboxes.TryGetValue(id, out var inbox) ? inbox.Messages.Values.Take(request.MessageLimit).ToList() : [];
+            loaded.Add(request.MessagesOnly
+                ? new(id, null, [], messages, [])
+                : new(id, run.ToRecord(), run.History.Generation(run.Gen), messages, [.. run.Tasks.Values.Select(task => task.ToRecord(true))]));
+        }
+        return loaded;
+    }
+
+    public ReadyDepth Depth()
+    {
+        const int most = 10_000;
+        var now = tables.Now;
+        var due = Due(tables.Notices, null, now, true).Concat(DueWakes(null, now, withHeld: false)).Take(most).ToList();
+        var oldest = due.Count == 0 ? TimeSpan.Zero : now - due.Min(key => key.Due);
+        return new(due.Count, oldest < TimeSpan.Zero ? TimeSpan.Zero : oldest);
+    }
+
+    private static bool InGroup(ShardGroup group, MemoryRun run) => group.Shards is null || group.Shards.Contains(run.Start.Shard);
+
+    private static bool Serves(IReadOnlyList<string>? served, string name) => served is null || served.Contains(name);
+
+    private static bool CanRun(LookRequest request, ParkRecord wake) =>
+        request.Serves.Contains($"{wake.Type}@{wake.Version}") && Serves(request.Namespaces, wake.Namespace) && Serves(request.Queues, wake.Queue)
+        && (wake.Hold == 0 || (wake.Hold == HoldReasons.Stalled && wake.HoldBuilds?.Contains(request.Build) != true));
+
+    private bool IsControl(ReadyKey notice) => tables.Inboxes[notice.RunId].Messages[(notice.Sender, notice.Seq)].Control;
+
+    private IEnumerable<ReadyKey> DueWakes(DateTimeOffset? from, DateTimeOffset now, bool withHeld = true)
+    {
+        var due = Due(tables.AsapWakes, from, now, from is null).Concat(Due(tables.TimedWakes, from, now, false));
+        return withHeld ? due.Concat(Due(tables.StalledWakes, from, now, from is null).Where(key => key.Due <= now || tables.Runs[key.RunId].Wake!.Row.Asap)) : due;
+    }
+
+    /// <summary>Rows of an index from the low-water mark to now; to its end if the clock does not count (S5).</summary>
+    private static SortedSet<ReadyKey> Due(SortedSet<ReadyKey> index, DateTimeOffset? from, DateTimeOffset now, bool whateverTheClock) =>
+        whateverTheClock ? index
+        : from > now ? []
+        : index.GetViewBetween(ReadyKey.Before(from ?? DateTimeOffset.MinValue), ReadyKey.After(now));
+
+    private DateTimeOffset? NextDue(LookRequest request, DateTimeOffset now)
+    {
+        foreach (var key in tables.TimedWakes.GetViewBetween(ReadyKey.After(now), ReadyKey.Before(DateTimeOffset.MaxValue)))
+        {
+            var run = tables.Runs[key.RunId];
+            if (InGroup(request.Lane.Group, run) && CanRun(request, run.Wake!.Row))
+                return key.Due;
+        }
+        return null;
+    }
+}
