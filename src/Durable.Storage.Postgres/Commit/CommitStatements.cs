@@ -22,14 +22,14 @@ internal sealed class CommitStatements
     private readonly ParkColumns parks = new();
     private readonly UpdateColumns updates = new();
     private readonly CloseColumns closes = new();
-    private readonly RunKeyColumns closedOwned = new(), closedTasks = new(), closedNotices = new();
+    private readonly RunKeyColumns closedTasks = new(), closedNotices = new();
     private readonly TaskKeyColumns taskDeletes = new();
     private readonly TaskColumns tasks = new();
     private readonly RunIdColumn claims = new();
     private readonly DocumentColumns documents = new();
     private readonly TrimColumns trims = new();
 
-    private readonly CommitStatement fence, consumeNotice, consumeMessage, park, update, closeOwned, closeRun, closeTasks, closeNotices, taskDelete, taskInsert, claim,
+    private readonly CommitStatement fence, consumeNotice, consumeMessage, park, update, close, closeTasks, closeNotices, taskDelete, taskInsert, claim,
         startOwned, startWake, startRefused, append, send, letter, document, trim;
 
     private readonly NpgsqlParameter<long> fenceLane = new() { NpgsqlDbType = NpgsqlDbType.Bigint }, fenceEpoch = new() { NpgsqlDbType = NpgsqlDbType.Bigint },
@@ -48,9 +48,7 @@ internal sealed class CommitStatements
         consumeMessage = Make("CommitConsumeMessage", CommitResultKind.None, [], messages);
         park = Make("CommitPark", CommitResultKind.Counted, [PgBatch.Long(lane.LaneId)], parks);
         update = Make("CommitUpdate", CommitResultKind.Counted, [], updates);
-        closeOwned = Make("CommitCloseOwned", CommitResultKind.Counted, [], closedOwned);
-        closeOwned.Command.Parameters.Add(PgBatch.Long(lane.LaneId));
-        closeRun = Make("CommitCloseRun", CommitResultKind.Counted, [], closes);
+        close = Make("CommitClose", CommitResultKind.Counted, [PgBatch.Long(lane.LaneId)], closes);
         closeTasks = Make("CommitCloseTasks", CommitResultKind.None, [], closedTasks);
         closeNotices = Make("CommitCloseNotices", CommitResultKind.None, [], closedNotices);
         taskDelete = Make("CommitTaskDelete", CommitResultKind.None, [], taskDeletes);
@@ -103,15 +101,14 @@ internal sealed class CommitStatements
 
     private void Close(LaneBatch batch)
     {
-        Use(closeRun, closes, batch.Closes, static (set, row) => set.Add(row));
-        Use(closeOwned, closedOwned, batch.Closes, static (set, row) => set.Add(row.RunId, row.Shard));
+        Use(close, closes, batch.Closes, static (set, row) => set.Add(row));
         closedTasks.Clear();
         closedNotices.Clear();
-        foreach (var close in batch.Closes)
+        foreach (var end in batch.Closes)
         {
-            if (!close.MayHaveRows) continue;
-            closedTasks.Add(close.RunId, close.Shard);
-            closedNotices.Add(close.RunId, close.Shard);
+            if (!end.MayHaveRows) continue;
+            closedTasks.Add(end.RunId, end.Shard);
+            closedNotices.Add(end.RunId, end.Shard);
         }
 
         UseIfAny(closeTasks, closedTasks);

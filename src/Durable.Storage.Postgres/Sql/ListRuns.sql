@@ -6,7 +6,8 @@ where r.namespace = @ns and (@type::text is null or r.type = @type) and (@status
     and (@prefix::text is null or starts_with(r.workflow_id, @prefix))
     and (@waitingFor::text is null or exists (
         select 1 from $schema.ready w
+        cross join lateral json_array_elements(case when json_typeof(w.wait_reason::json) = 'array' then w.wait_reason::json else json_build_array(w.wait_reason::json) end) x
         where w.run_id = r.run_id and w.shard = r.shard and w.sender = '00000000-0000-0000-0000-000000000000' and w.sender_seq = 0 and w.wait_reason is not null
-            and (w.wait_reason::json ->> 'kind' = @waitingFor or w.wait_reason::json ->> 'target' = @waitingFor)))
+            and json_typeof(x) = 'object' and (x ->> 'kind' = @waitingFor or x ->> 'target' = @waitingFor)))
     and (@after::uuid is null or r.run_id < @after)
 order by r.run_id desc limit @limit

@@ -6,4 +6,4 @@ cross join lateral (
         union all
         (select w.due_at from $schema.ready w where w.namespace = s.namespace and not w.mail and w.asap and w.hold = 0 order by w.due_at limit 10000)
         union all
-        (select w.due_at from $schema.ready w where w.namespace = s.namespace and not w.mail and not w.asap and w.hold = 0 and w.due_at <= $now order by w.due_at limit 10000)) y) x
+        (select w.due_at from $schema.ready w where w.namespace = s.namespace and not w.mail and not w.asap and w.hold = 0 and w.due_at <= (select $now) order by w.due_at limit 10000)) y) x

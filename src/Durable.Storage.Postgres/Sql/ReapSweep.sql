@@ -1,11 +1,11 @@
 -- D8: notices older than 1 s of runs that have in this one snapshot neither an owner nor a wake row without hold (for a control notice: no wake row at all).
 -- Their messages stay as dead letters, or as mail of a held run; those of a purged run go too. Locks: ready rows, skip locked.
--- $1 namespaces, $2 behind this due time, $3 at most so many notices looked at in each namespace.
+-- $1 namespaces, $2 behind this due time, $3 at most so many notices looked at in each namespace, $4 at most so many swept.
 with n as materialized (
     select x.run_id, x.sender, x.sender_seq, x.shard, x.control, x.due_at from unnest($1) s(namespace)
     cross join lateral (
         select n.run_id, n.sender, n.sender_seq, n.shard, n.control, n.due_at from $schema.ready n
-        where n.namespace = s.namespace and n.mail and n.asap and n.due_at >= $2 and n.due_at < $now - interval '1 second'
+        where n.namespace = s.namespace and n.mail and n.asap and n.due_at >= $2 and n.due_at < (select $now - interval '1 second')
         order by n.due_at limit $3) x),
 c as materialized (
     select n.* from n
@@ -18,7 +18,8 @@ k as materialized (
     cross join lateral (
         select t.run_id, t.sender, t.sender_seq, t.shard from $schema.ready t
         where t.run_id = c.run_id and t.sender = c.sender and t.sender_seq = c.sender_seq and t.shard = c.shard
-        for update skip locked) t),
+        for update skip locked) t
+    limit $4),
 d as (
     delete from $schema.ready t using k
     where t.run_id = k.run_id and t.sender = k.sender and t.sender_seq = k.sender_seq and t.shard = k.shard

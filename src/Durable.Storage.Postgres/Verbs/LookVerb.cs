@@ -7,13 +7,14 @@ namespace Durable;
 /// <summary>Finds runs to claim and own runs that have mail.</summary>
 internal sealed class LookVerb(Calls calls, Namespaces namespaces)
 {
-    // With many namespaces each gets at least this many rows per look, else its share of twice the limit.
-    private const int MinShare = 16;
+    // Priority counts among so many of the oldest due rows. With many namespaces each gets its share of the window, and at least so many rows.
+    private const int Window = 1_000, MinShare = 16;
 
     public Task<LookResult> LookAsync(LookRequest request, CancellationToken cancellationToken) => calls.RunAsync("look for work", async (connection, ct) =>
     {
         var names = await namespaces.ForAsync(connection, request.Namespaces, request.From is null, ct).ConfigureAwait(false);
-        var share = names.Length <= 1 ? request.Limit : Math.Min(request.Limit, Math.Max(MinShare, 2 * request.Limit / names.Length));
+        var window = Math.Max(Window, request.Limit);
+        var share = names.Length <= 1 ? window : Math.Max(MinShare, window / names.Length);
         await using var batch = calls.Batch(connection, transaction: true)
             .Add("LookMail", PgBatch.Texts(names), PgBatch.From(request.From), PgBatch.Long(request.Lane.LaneId), PgBatch.Texts(request.Serves), PgBatch.Text(request.Build),
                 PgBatch.Texts(request.Queues), PgBatch.Int(share))
@@ -21,12 +22,13 @@ internal sealed class LookVerb(Calls calls, Namespaces namespaces)
                 PgBatch.Int(share))
             .Add("LookNext", PgBatch.Texts(names), PgBatch.Texts(request.Serves), PgBatch.Text(request.Build), PgBatch.Texts(request.Queues));
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
-        var noticed = await RowReader.AllAsync(reader, r => (Run: r.GetGuid(0), Mine: r.GetBoolean(1)), ct).ConfigureAwait(false);
-        var wake = await RowReader.NextAsync(reader, r => r.GetGuid(0), ct).ConfigureAwait(false);
+        var noticed = await RowReader.AllAsync(reader, r => (Run: r.GetGuid(0), Mine: r.GetBoolean(1), Priority: r.IsDBNull(2) ? 0 : r.GetInt32(2), Due: RowReader.Time(r, 3)), ct).ConfigureAwait(false);
+        var wake = await RowReader.NextAsync(reader, r => (Run: r.GetGuid(0), Priority: r.GetInt32(1), Due: RowReader.Time(r, 2)), ct).ConfigureAwait(false);
         var next = await RowReader.NextAsync(reader, r => (Now: RowReader.Time(r, 0), Due: RowReader.TimeOrNull(r, 1)), ct).ConfigureAwait(false);
         await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
-        var mail = First(noticed.Where(n => n.Mine).Select(n => n.Run), request.Limit);
-        var claimable = First(noticed.Where(n => !n.Mine).Select(n => n.Run).Concat(wake), request.Limit);
+        List<Guid> mail = [.. noticed.Where(n => n.Mine).OrderBy(n => n.Due).Select(n => n.Run).Distinct().Take(request.Limit)];
+        List<Guid> claimable = [.. noticed.Where(n => !n.Mine).Select(n => (n.Run, n.Priority, n.Due)).Concat(wake).OrderByDescending(c => c.Priority).ThenBy(c => c.Due).ThenBy(c => c.Run)
+            .Select(c => c.Run).Distinct().Take(request.Limit)];
         return new LookResult(next[0].Now, claimable, mail, next[0].Due);
     }, cancellationToken);
 
@@ -40,7 +42,4 @@ internal sealed class LookVerb(Calls calls, Namespaces namespaces)
         await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
         return new ReadyDepth(Math.Min(rows[0].Count, 10_000), rows[0].Age < TimeSpan.Zero ? TimeSpan.Zero : rows[0].Age);
     }, cancellationToken);
-
-    // Rows come namespace by namespace; taking the first of each, then the second of each … would need their names: the share already bounds what one may take.
-    private static List<Guid> First(IEnumerable<Guid> runs, int limit) => [.. runs.Distinct().Take(limit)];
 }

@@ -16,15 +16,15 @@ internal sealed class PurgeVerb(Calls calls)
     public async Task<int> PurgeAsync(PurgeRequest request, CancellationToken cancellationToken)
     {
         if (request.LogBefore is { } before) await PurgeLogAsync(before, request.Limit, cancellationToken).ConfigureAwait(false);
-        if (request.RunId is { } one) return await calls.RunAsync("purge a run", (connection, ct) => OneAsync(connection, one, ct), cancellationToken).ConfigureAwait(false);
+        if (request.RunId is { } one) return await calls.RunAsync("purge a run", (connection, ct) => OneAsync(connection, one, request.ClosedBefore, ct), cancellationToken).ConfigureAwait(false);
         return request.ClosedBefore is { } closed
             ? await calls.RunAsync("purge runs", (connection, ct) => PageAsync(connection, closed, request.Limit, ct), cancellationToken).ConfigureAwait(false)
             : 0;
     }
 
-    private async Task<int> OneAsync(NpgsqlConnection connection, Guid run, CancellationToken cancellationToken)
+    private async Task<int> OneAsync(NpgsqlConnection connection, Guid run, DateTimeOffset? closedBefore, CancellationToken cancellationToken)
     {
-        await using var batch = calls.Batch(connection).Add("PurgeOne", PgBatch.Uuid(run));
+        await using var batch = calls.Batch(connection).Add("PurgeOne", PgBatch.Uuid(run), PgBatch.OrNull(closedBefore?.ToUniversalTime(), NpgsqlTypes.NpgsqlDbType.TimestampTz));
         var found = await ReadAsync(batch, cancellationToken).ConfigureAwait(false);
         return await DeleteAsync(connection, found, cancellationToken).ConfigureAwait(false);
     }

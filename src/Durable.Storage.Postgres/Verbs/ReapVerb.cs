@@ -12,6 +12,9 @@ internal sealed class ReapVerb(EngineConnections connections, Calls calls, Names
     // Where the next sweep goes on: without it a thousand notices that wait rightly would hide the orphans behind them.
     private DateTimeOffset? sweptTo;
 
+    // Notices looked at in one sweep, in each namespace.
+    private const int SweepWindow = 10_000;
+
     public async Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken)
     {
         var fenced = request.Fence ? await FenceAsync(request, cancellationToken).ConfigureAwait(false) : 0;
@@ -79,11 +82,11 @@ internal sealed class ReapVerb(EngineConnections connections, Calls calls, Names
     private Task<int> SweepAsync(int limit, CancellationToken cancellationToken) => calls.RunAsync("sweep notices", async (connection, ct) =>
     {
         var names = await namespaces.ForAsync(connection, served: null, sweep: true, ct).ConfigureAwait(false);
-        await using var batch = calls.Batch(connection).Add("ReapSweep", PgBatch.Texts(names), PgBatch.From(sweptTo), PgBatch.Int(limit));
+        await using var batch = calls.Batch(connection).Add("ReapSweep", PgBatch.Texts(names), PgBatch.From(sweptTo), PgBatch.Int(SweepWindow), PgBatch.Int(limit));
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
         var rows = await RowReader.AllAsync(reader, r => (Swept: r.GetInt32(0), Seen: r.GetInt32(1), Last: RowReader.TimeOrNull(r, 2)), ct).ConfigureAwait(false);
         await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
-        sweptTo = rows[0].Seen >= limit ? rows[0].Last : null;
+        sweptTo = rows[0].Seen >= SweepWindow ? rows[0].Last : null;
         return rows[0].Swept;
     }, cancellationToken);
 

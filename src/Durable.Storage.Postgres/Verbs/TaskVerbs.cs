@@ -10,9 +10,10 @@ internal sealed class TaskVerbs(EngineConnections connections, Calls calls, Home
 {
     public Task<TaskClaimResult> ClaimAsync(TaskClaim request, CancellationToken cancellationToken) => calls.RunAsync("claim tasks", async (connection, ct) =>
     {
+        var token = Guid.NewGuid();
         await using var batch = calls.Batch(connection, transaction: true)
-            .Add("TaskClaim", PgBatch.Texts(request.Queues), PgBatch.Texts(request.Known), PgBatch.Texts(request.Namespaces), PgBatch.Int(request.Limit), PgBatch.Uuid(Guid.NewGuid()))
-            .Add("TaskNext", PgBatch.Texts(request.Queues), PgBatch.Texts(request.Known), PgBatch.Texts(request.Namespaces));
+            .Add("TaskClaim", PgBatch.Texts(request.Queues), PgBatch.Texts(request.Known), PgBatch.Texts(request.Namespaces), PgBatch.Int(request.Limit), PgBatch.Uuid(token))
+            .Add("TaskNext", PgBatch.Texts(request.Queues), PgBatch.Texts(request.Known), PgBatch.Texts(request.Namespaces), PgBatch.Uuid(token));
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
         var tasks = await RowReader.AllAsync(reader, RowReader.Task, ct).ConfigureAwait(false);
         var next = await RowReader.NextAsync(reader, r => (Now: RowReader.Time(r, 0), At: RowReader.TimeOrNull(r, 1)), ct).ConfigureAwait(false);
