@@ -89,6 +89,10 @@ internal sealed class PostgresHarness : StoreHarness
         }
     }
 
-    private static Task EmptyAsync(string schema) => PostgresServer.ExecuteAsync($"drop table if exists {schema}.contract_effect; truncate {schema}.run, {schema}.event, {schema}.message, {schema}.ready, "
-        + $"{schema}.owned, {schema}.task, {schema}.lane, {schema}.commit_log, {schema}.outgoing, {schema}.schedule, {schema}.lease, {schema}.document, {schema}.blob");
+    // Deleting is quicker than truncating 27 almost empty tables.
+    private static Task EmptyAsync(string schema)
+    {
+        string[] tables = ["run", "event", "message", "ready", "owned", "task", "lane", "commit_log", "outgoing", "schedule", "lease", "document", "blob"];
+        return PostgresServer.ExecuteAsync($"drop table if exists {schema}.contract_effect;" + string.Concat(tables.Select(t => $"delete from {schema}.{t};")));
+    }
 }

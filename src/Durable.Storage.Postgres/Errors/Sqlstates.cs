@@ -17,7 +17,6 @@ internal static class Sqlstates
         return refusal.SqlState switch
         {
             "23502" when refusal.TableName == "commit_log" => CommitOutcome.Refused,                    // C1: the fence
-            "23505" when refusal.TableName?.StartsWith("event", StringComparison.Ordinal) == true => CommitOutcome.Refused,    // C6: two writers
             "40001" or "40P01" => CommitOutcome.Retry,
             "55P03" => CommitOutcome.Rejected,                                                          // G2: somebody's transaction holds an id
             "40003" => CommitOutcome.Unknown,

@@ -30,7 +30,7 @@ create table $schema.run (
     constraint run_key primary key (run_id, shard),
     constraint run_status_is_known check (status between 0 and 5 or status between 10 and 14),
     constraint run_is_closed_when_it_ended check ((status >= 10) = (closed_at is not null)),
-    constraint run_counts_from_one check (ordinal >= 1 and gen >= first_gen and first_gen >= 0),
+    constraint run_counts_from_one check (ordinal >= 1 and gen >= 0 and first_gen >= 0),
     constraint run_secret_is_long_enough check (octet_length(secret) >= 16)
 ) with (fillfactor = 45);
 -- The compare-and-set of starts (N2). Prefix lookups by workflow id use it too.

@@ -15,13 +15,14 @@ r as (
         order by x.ordinal desc limit 1) m on true
     where m.ordinal is null or (m.status >= 10 and (u.gate = 0 or (u.gate = 1 and m.status > 10)))
     on conflict do nothing
-    returning run_id, shard, namespace, input),
-o as (
-    insert into $schema.owned (run_id, lane_id, gen, next_seq, attempt, shard, namespace)
-    select run_id, $23, 0, case when input is null then 1 else 0 end, 1, shard, namespace from r),
+    returning run_id, shard, namespace),
 e as (
     insert into $schema.event (run_id, gen, seq, shard, namespace, kind, at, ordinal, target, payload, commands, encoding, schema, crc, sender, sender_seq, actor, correlation, causation, trace)
     select e.* from unnest($24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43)
         e(run_id, gen, seq, shard, namespace, kind, at, ordinal, target, payload, commands, encoding, schema, crc, sender, sender_seq, actor, correlation, causation, trace)
-    where (e.run_id in (select run_id from r)) is true)
+    where (e.run_id in (select run_id from r)) is true
+    returning run_id),
+o as (
+    insert into $schema.owned (run_id, lane_id, gen, next_seq, attempt, shard, namespace)
+    select run_id, $23, 0, case when run_id in (select run_id from e) then 1 else 0 end, 1, shard, namespace from r)
 select run_id from r

@@ -15,7 +15,7 @@ r as (
         order by x.ordinal desc limit 1) m on true
     where m.ordinal is null or (m.status >= 10 and (u.gate = 0 or (u.gate = 1 and m.status > 10)))
     on conflict do nothing
-    returning run_id, shard, namespace, input),
+    returning run_id),
 w as (
     insert into $schema.ready (run_id, sender, sender_seq, due_at, gen, next_seq, version, priority, attempt, shard, hold, mail, asap, control, namespace, type, queue)
     select u.run_id, '00000000-0000-0000-0000-000000000000', 0, coalesce(u.due_at, $now), 0, 0, u.version, u.priority, 0, u.shard, u.hold, false,

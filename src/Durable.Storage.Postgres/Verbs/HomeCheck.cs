@@ -21,8 +21,8 @@ internal sealed class HomeCheck(EngineConnections connections)
     /// <summary>The transaction as the driver's, if it is one on this database.</summary>
     public async Task<NpgsqlTransaction> RequireAsync(DbTransaction transaction, CancellationToken cancellationToken)
     {
-        if (transaction is not NpgsqlTransaction { Connection: { } connection } own)
-            throw Foreign($"it is a {transaction.GetType().Name}" + (transaction is NpgsqlTransaction ? " that has ended" : ""));
+        if (transaction is not NpgsqlTransaction own) throw Foreign($"it is a {transaction.GetType().Name}");
+        if (!IsOpen(own) || own.Connection is not { } connection) throw Foreign("it has ended");
         if (expected is not { } ours) throw new DurableException(DurableErrorCodes.SchemaNotReady, $"{connections.Description} is not initialized yet.");
         var place = (connection.Host, connection.Port, connection.Database);
         if (known.ContainsKey(place)) return own;
@@ -41,6 +41,19 @@ internal sealed class HomeCheck(EngineConnections connections)
         if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not Guid id || id != ours.Installation) throw Foreign($"it is on {connection.Host}/{connection.Database}");
         if (known.Count < 100) known.TryAdd(place, true);
         return own;
+    }
+
+    // The driver has no public word for it, but refuses to answer.
+    private static bool IsOpen(NpgsqlTransaction transaction)
+    {
+        try
+        {
+            return transaction.IsolationLevel != System.Data.IsolationLevel.Chaos && transaction.Connection is not null;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;           // completed, or disposed
+        }
     }
 
     private DurableException Foreign(string what) => new(DurableErrorCodes.TransactionForeign,

@@ -1,6 +1,5 @@
 // L3: runs as stored.
 using Durable.Storage;
-using Npgsql;
 
 namespace Durable;
 
@@ -14,7 +13,7 @@ internal sealed class LoadVerb(Calls calls)
         var events = new Dictionary<Guid, List<EventRecord>>();
         var tasks = new Dictionary<Guid, List<TaskRecord>>();
         Dictionary<Guid, List<MessageRecord>> messages;
-        await using (var batch = calls.Batch(connection, transaction: true).Add("LoadMessages", PgBatch.Uuids(ids), PgBatch.Long(request.MessageLimit + 1L)).Add("LoadRuns", PgBatch.Uuids(ids)))
+        await using (var batch = calls.Batch(connection, transaction: true).Add("LoadMessages", PgBatch.Uuids(ids), PgBatch.Int(request.MessageLimit)).Add("LoadRuns", PgBatch.Uuids(ids)))
         {
             if (!request.MessagesOnly) batch.Add("LoadEvents", PgBatch.Uuids(ids)).Add("LoadTasks", PgBatch.Uuids(ids));
             await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
@@ -29,20 +28,9 @@ internal sealed class LoadVerb(Calls calls)
             await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
         }
 
-        foreach (var (run, inbox) in messages)
-            if (inbox.Count > request.MessageLimit) messages[run] = await FairAsync(connection, run, request.MessageLimit, ct).ConfigureAwait(false);
         return (IReadOnlyList<LoadedRun>)[.. ids.Where(runs.ContainsKey).Select(id => new LoadedRun(id, request.MessagesOnly ? null : runs[id],
             Of(events, id), Of(messages, id), Of(tasks, id)))];
     }, cancellationToken);
-
-    private async Task<List<MessageRecord>> FairAsync(NpgsqlConnection connection, Guid run, int limit, CancellationToken cancellationToken)
-    {
-        await using var batch = calls.Batch(connection).Add("LoadMessagesFair", PgBatch.Uuid(run), PgBatch.Long(limit));
-        await using var reader = await batch.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var rows = await RowReader.AllAsync(reader, RowReader.Message, cancellationToken).ConfigureAwait(false);
-        await LaneVerbs.FinishAsync(reader, cancellationToken).ConfigureAwait(false);
-        return rows;
-    }
 
     private static IReadOnlyList<T> Of<T>(Dictionary<Guid, List<T>> rows, Guid run) => rows.TryGetValue(run, out var list) ? list : [];
 
