@@ -12,12 +12,13 @@ internal sealed class LookVerb(Calls calls, Namespaces namespaces)
 
     public Task<LookResult> LookAsync(LookRequest request, CancellationToken cancellationToken) => calls.RunAsync("look for work", async (connection, ct) =>
     {
-        var names = await namespaces.ForAsync(connection, request.Namespaces, request.From is null, ct).ConfigureAwait(false);
+        var all = await namespaces.ForAsync(connection, request.From is null, ct).ConfigureAwait(false);
+        var names = request.Namespaces?.ToArray() ?? all;
         var window = Math.Max(Window, request.Limit);
         var share = names.Length <= 1 ? window : Math.Max(MinShare, window / names.Length);
         await using var batch = calls.Batch(connection, transaction: true)
-            .Add("LookMail", PgBatch.Texts(names), PgBatch.From(request.From), PgBatch.Long(request.Lane.LaneId), PgBatch.Texts(request.Serves), PgBatch.Text(request.Build),
-                PgBatch.Texts(request.Queues), PgBatch.Int(share))
+            .Add("LookMail", PgBatch.Texts(all), PgBatch.From(request.From), PgBatch.Long(request.Lane.LaneId), PgBatch.Texts(request.Serves), PgBatch.Text(request.Build),
+                PgBatch.Texts(request.Queues), PgBatch.Int(share), PgBatch.Texts(request.Namespaces))
             .Add("LookWake", PgBatch.Texts(names), PgBatch.From(request.From), PgBatch.Texts(request.Serves), PgBatch.Text(request.Build), PgBatch.Texts(request.Queues),
                 PgBatch.Int(share))
             .Add("LookNext", PgBatch.Texts(names), PgBatch.Texts(request.Serves), PgBatch.Text(request.Build), PgBatch.Texts(request.Queues));
@@ -35,7 +36,7 @@ internal sealed class LookVerb(Calls calls, Namespaces namespaces)
     /// <summary>Depth and age of what is due.</summary>
     public Task<ReadyDepth> DepthAsync(CancellationToken cancellationToken) => calls.RunAsync("read the depth", async (connection, ct) =>
     {
-        var names = await namespaces.ForAsync(connection, served: null, sweep: true, ct).ConfigureAwait(false);
+        var names = await namespaces.ForAsync(connection, sweep: true, ct).ConfigureAwait(false);
         await using var batch = calls.Batch(connection).Add("ReadReadyDepth", PgBatch.Texts(names));
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
         var rows = await RowReader.AllAsync(reader, r => (Count: r.GetInt32(0), Age: r.IsDBNull(1) ? TimeSpan.Zero : r.GetTimeSpan(1)), ct).ConfigureAwait(false);

@@ -15,10 +15,9 @@ internal sealed class Namespaces(Calls calls)
         if (Array.IndexOf(seen, name) < 0) known = [.. seen, name];
     }
 
-    /// <summary>The namespaces of <paramref name="served"/> (null: all) that may have rows.</summary>
-    public async Task<string[]> ForAsync(NpgsqlConnection connection, IReadOnlyList<string>? served, bool sweep, CancellationToken cancellationToken)
+    /// <summary>All namespaces that may have rows.</summary>
+    public async Task<string[]> ForAsync(NpgsqlConnection connection, bool sweep, CancellationToken cancellationToken)
     {
-        if (served is not null) return served as string[] ?? [.. served];
         if (!sweep && known.Length > 0) return known;
         await using var batch = calls.Batch(connection).Add("LookNamespaces");
         await using var reader = await batch.ReadAsync(cancellationToken).ConfigureAwait(false);

@@ -81,7 +81,7 @@ internal sealed class ReapVerb(EngineConnections connections, Calls calls, Names
 
     private Task<int> SweepAsync(int limit, CancellationToken cancellationToken) => calls.RunAsync("sweep notices", async (connection, ct) =>
     {
-        var names = await namespaces.ForAsync(connection, served: null, sweep: true, ct).ConfigureAwait(false);
+        var names = await namespaces.ForAsync(connection, sweep: true, ct).ConfigureAwait(false);
         await using var batch = calls.Batch(connection).Add("ReapSweep", PgBatch.Texts(names), PgBatch.From(sweptTo), PgBatch.Int(SweepWindow), PgBatch.Int(limit));
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
         var rows = await RowReader.AllAsync(reader, r => (Swept: r.GetInt32(0), Seen: r.GetInt32(1), Last: RowReader.TimeOrNull(r, 2)), ct).ConfigureAwait(false);
