@@ -1,4 +1,4 @@
-// Obligations P3, "Documents", "Import" and "Place" (docs/storage-provider.md).
+// Obligations S73 to S75, S78 and S79 (protocol P3) of docs/storage-provider.md: documents, leases, imports, the place.
 namespace Durable.Storage.Contract;
 
 /// <summary>Documents, leases, imports and the acceptance of a restored database.</summary>

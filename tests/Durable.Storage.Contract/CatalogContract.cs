@@ -1,4 +1,4 @@
-// Obligations of reading (docs/storage-provider.md, F2 and "Catalog"): find, list, count, events, placement.
+// Obligations S67 to S72 (protocol F2) of docs/storage-provider.md: find, list, count, events, placement.
 namespace Durable.Storage.Contract;
 
 /// <summary>Reading runs.</summary>

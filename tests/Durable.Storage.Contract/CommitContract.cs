@@ -1,4 +1,4 @@
-// Obligations C1 to C8 (docs/storage-provider.md): a batch commits whole, under the epoch and the number it was made under.
+// Obligations S12 to S25 and S27 (protocol C1 to C8) of docs/storage-provider.md: a batch commits whole, under the epoch and the number it was made under.
 namespace Durable.Storage.Contract;
 
 /// <summary>Batches of a lane.</summary>

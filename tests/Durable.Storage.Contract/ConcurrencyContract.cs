@@ -1,4 +1,4 @@
-// The races of PROTOCOL §6 on real threads: each test lets several writers go at one thing and then counts.
+// Obligation S88 of docs/storage-provider.md, and the races of the protocol (§6) on real threads: each test lets several writers go at one thing and then counts.
 namespace Durable.Storage.Contract;
 
 /// <summary>Several lanes, clients and reapers at once. No test here depends on who wins.</summary>

@@ -1,4 +1,4 @@
-// Obligations D1 to D8 (docs/storage-provider.md) for one store: messages with notices, blindly inserted, once per key.
+// Obligations S47 to S49 and S57 (protocol D1 to D7) of docs/storage-provider.md: messages with notices, blindly inserted, once per key.
 namespace Durable.Storage.Contract;
 
 /// <summary>Deliveries.</summary>

@@ -1,4 +1,4 @@
-// Obligations "Fidelity" and "Namespaces" (docs/storage-provider.md): what goes in comes out, and tenants do not see each other.
+// Obligations S81 to S87 of docs/storage-provider.md: what goes in comes out, and tenants do not see each other.
 namespace Durable.Storage.Contract;
 
 /// <summary>Texts, payloads, times and namespaces.</summary>

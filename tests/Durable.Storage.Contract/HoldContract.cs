@@ -1,4 +1,4 @@
-// Obligations S4 and T3 (docs/storage-provider.md): held runs, who may take them, and control messages.
+// Obligations S30 and S31 (protocol S4, T3) of docs/storage-provider.md: held runs, who may take them, and control messages.
 namespace Durable.Storage.Contract;
 
 /// <summary>Paused, stalled and quarantined runs.</summary>
@@ -7,7 +7,7 @@ public abstract class HoldContract : StoreContract
     [TestCase(HoldReasons.Paused)]
     [TestCase(HoldReasons.Quarantined)]
     [TestCase((short)(HoldReasons.Paused | HoldReasons.Stalled))]
-    public async Task S4_A_held_run_is_found_by_nobody(short hold)
+    public async Task Hold_A_held_run_is_found_by_nobody(short hold)
     {
         var lane = await OpenLaneAsync();
         var run = await HeldAsync(lane, hold, "build-0");
@@ -17,7 +17,7 @@ public abstract class HoldContract : StoreContract
     }
 
     [Test]
-    public async Task S4_A_stalled_run_is_found_by_builds_that_have_not_stalled_it()
+    public async Task Hold_A_stalled_run_is_found_by_builds_that_have_not_stalled_it()
     {
         var lane = await OpenLaneAsync();
         var run = await HeldAsync(lane, HoldReasons.Stalled, "build-1", "build-2");
@@ -28,7 +28,7 @@ public abstract class HoldContract : StoreContract
     }
 
     [Test]
-    public async Task S4_A_run_stalled_by_no_named_build_is_found_by_all()
+    public async Task Hold_A_run_stalled_by_no_named_build_is_found_by_all()
     {
         var lane = await OpenLaneAsync();
         var run = await HeldAsync(lane, HoldReasons.Stalled);
@@ -36,7 +36,7 @@ public abstract class HoldContract : StoreContract
     }
 
     [Test]
-    public async Task S4_Hold_and_builds_are_kept()
+    public async Task Hold_Hold_and_builds_are_kept()
     {
         var lane = await OpenLaneAsync();
         var run = await HeldAsync(lane, HoldReasons.Stalled | HoldReasons.Paused, "build-1", "build, \"2\"");
@@ -85,7 +85,7 @@ public abstract class HoldContract : StoreContract
     }
 
     [Test]
-    public async Task S4_A_run_whose_hold_ends_is_found_again_with_its_mail()
+    public async Task Hold_A_run_whose_hold_ends_is_found_again_with_its_mail()
     {
         var lane = await OpenLaneAsync();
         var run = await HeldAsync(lane, HoldReasons.Paused);

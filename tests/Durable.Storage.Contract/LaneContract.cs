@@ -1,4 +1,4 @@
-// Obligations O1 to O4, R7 and X1 (docs/storage-provider.md): who may write, and how that changes hands.
+// Obligations S1 to S9, S10 and S26 (protocol O1 to O4, R7, X1) of docs/storage-provider.md: who may write, and how that changes hands.
 namespace Durable.Storage.Contract;
 
 /// <summary>Opening, taking over, reading back, renewing and closing lanes.</summary>

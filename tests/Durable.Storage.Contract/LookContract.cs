@@ -1,4 +1,4 @@
-// Obligations L1 to L3, S4, S5, A1 and D4 (docs/storage-provider.md): what a lane finds, takes and reads.
+// Obligations S28, S29, S32 to S39 and S80 (protocol L1 to L3, A1, S5, D4, D6) of docs/storage-provider.md: what a lane finds, takes and reads.
 namespace Durable.Storage.Contract;
 
 /// <summary>Looking for work.</summary>
@@ -153,7 +153,7 @@ public abstract class LookContract : StoreContract
     }
 
     [Test]
-    public async Task S5_A_full_look_finds_asap_rows_and_mail_when_the_clock_was_set_back()
+    public async Task Asap_A_full_look_finds_asap_rows_and_mail_when_the_clock_was_set_back()
     {
         var run = await StartedAsync("order-1");
         var lane = await OpenLaneAsync();
@@ -165,7 +165,7 @@ public abstract class LookContract : StoreContract
     }
 
     [Test]
-    public async Task S5_A_run_parked_asap_is_claimable_whatever_its_timer_says()
+    public async Task Asap_A_run_parked_asap_is_claimable_whatever_its_timer_says()
     {
         var lane = await OpenLaneAsync();
         var run = await lane.StartAsync("order-1");

@@ -1,4 +1,4 @@
-// All obligations at once: random calls get from a provider the answers that the reference gives.
+// Obligation S89 of docs/storage-provider.md, all others at once: random calls get from a provider the answers that the reference gives.
 using System.Text;
 
 namespace Durable.Storage.Contract;

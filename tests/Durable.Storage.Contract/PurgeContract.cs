@@ -1,4 +1,4 @@
-// Obligations P2 and X2 (docs/storage-provider.md): a purged run leaves nothing behind, and nothing else goes.
+// Obligations S11, S76 and S77 (protocol P2, X2) of docs/storage-provider.md: a purged run leaves nothing behind, and nothing else goes.
 namespace Durable.Storage.Contract;
 
 /// <summary>Deleting closed runs.</summary>

@@ -1,4 +1,4 @@
-// Obligations R1 to R6, A2 and D8 (docs/storage-provider.md): fence, then release; and the sweep of notices that lead nowhere.
+// Obligations S40 to S46 (protocol R1 to R6, A2, D8) of docs/storage-provider.md: fence, then release; and the sweep of notices that lead nowhere.
 namespace Durable.Storage.Contract;
 
 /// <summary>The reaper.</summary>
@@ -225,7 +225,7 @@ public abstract class ReapContract : StoreContract
     [TestCase(RunStatus.Paused, HoldReasons.Paused)]
     [TestCase(RunStatus.Stalled, HoldReasons.Stalled)]
     [TestCase(RunStatus.Quarantined, HoldReasons.Quarantined)]
-    public async Task S4_A_held_run_stays_held_when_the_lane_dies_that_took_it_for_a_control_message(RunStatus status, short hold)
+    public async Task Hold_A_held_run_stays_held_when_the_lane_dies_that_took_it_for_a_control_message(RunStatus status, short hold)
     {
         var run = await StartedAsync("order-1", start: run => Make.Start(run, hold: hold, status: status));
         var dead = await OpenLaneAsync("host-a");

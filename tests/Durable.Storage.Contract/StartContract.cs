@@ -1,4 +1,4 @@
-// Obligations N1 to N3 and S2 (docs/storage-provider.md): one open run per workflow id, and the gates that let another one follow.
+// Obligations S50 to S55 (protocol N1 to N3) of docs/storage-provider.md: one open run per workflow id, and the gates that let another one follow.
 namespace Durable.Storage.Contract;
 
 /// <summary>Starting runs.</summary>

@@ -1,4 +1,4 @@
-// Obligations K1 to K3 (docs/storage-provider.md): an attempt is counted before it runs, and ends once.
+// Obligations S59 to S65 (protocol K1 to K3) of docs/storage-provider.md: an attempt is counted before it runs, and ends once.
 namespace Durable.Storage.Contract;
 
 /// <summary>Task rows.</summary>

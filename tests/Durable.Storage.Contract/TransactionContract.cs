@@ -1,4 +1,4 @@
-// Obligations D1, N1 and K4 (docs/storage-provider.md) inside a transaction of the user: what the engine is told becomes true with the user's commit, or never was.
+// Obligations S57, S58 and S66 (protocol D1, N1, K4) of docs/storage-provider.md inside a transaction of the user: what the engine is told becomes true with the user's commit, or never was.
 using System.Data.Common;
 
 namespace Durable.Storage.Contract;

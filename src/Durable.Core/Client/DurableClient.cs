@@ -117,7 +117,8 @@ public abstract class DurableClient
     /// <summary>Runs of this namespace that match the filter, latest started first. Pages are read as the caller goes on.</summary>
     /// <param name="filter">What to list; null for all.</param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
-    /// <returns>The runs, each as it was when its page was read; runs started meanwhile may be missing.</returns>
+    /// <returns>The runs, each as it was when its page was read; runs started meanwhile may be missing. <see cref="RunInfo.WaitReason"/> is
+    /// read only where the filter asks for it with <see cref="RunFilter.WaitingFor"/>.</returns>
     public abstract IAsyncEnumerable<RunInfo> ListAsync(RunFilter? filter = null, CancellationToken cancellationToken = default);
 
     /// <summary>How many runs of this namespace match the filter, at one moment.</summary>

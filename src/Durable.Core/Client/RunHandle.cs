@@ -42,14 +42,15 @@ public abstract class RunHandle
 
     /// <summary>Reads the history of the run: all generations that are kept, oldest event first, page by page.</summary>
     /// <param name="cancellationToken">Ends the enumeration.</param>
-    /// <returns>The events committed so far; it does not wait for more.</returns>
+    /// <returns>The events committed so far, with the values of members named in <see cref="DurableOptions.RedactedNames"/> blanked; it does not wait for more.</returns>
     /// <exception cref="DurableException">DUR5002: the stored history is broken. DUR5003: it has events that this build does not know.</exception>
     public abstract IAsyncEnumerable<RunEvent> HistoryAsync(CancellationToken cancellationToken = default);
 
     /// <summary>The run as one JSON document: for a replay test, a bug report, or <see cref="DurableClient.ImportAsync"/>.</summary>
     /// <param name="cancellationToken">Ends this call.</param>
-    /// <returns>The document. It holds payloads, with the values of members named in
-    /// <see cref="DurableOptions.RedactedNames"/> blanked, and never the run's secret.</returns>
+    /// <returns>The document. Its member <c>durable</c> holds the exact rows, payloads included, for import and replay: treat it like the database.
+    /// Its <c>events</c> are the history as CloudEvents 1.0 for other systems, with the values of members named in
+    /// <see cref="DurableOptions.RedactedNames"/> blanked. The run's secret is in neither.</returns>
     /// <exception cref="DurableException">DUR5002: the stored history is broken.</exception>
     public abstract Task<JsonElement> ExportAsync(CancellationToken cancellationToken = default);
 
@@ -76,7 +77,7 @@ public abstract class RunHandle
 
     /// <summary>Lets a held run go on: paused, stalled or quarantined. It is replayed from its history, so after a stall make sure that fixed code is deployed.</summary>
     /// <param name="cancellationToken">Ends this call; the hold may have ended all the same.</param>
-    /// <returns>A task that ends when the hold is lifted.</returns>
+    /// <returns>A task that ends when the request is stored; the next worker that looks lifts the hold.</returns>
     /// <exception cref="RunConflictException">DUR2003: the run is not held. DUR2010: it has closed.</exception>
     public abstract Task ResumeAsync(CancellationToken cancellationToken = default);
 }

@@ -43,7 +43,7 @@ public abstract class RunHandle<TWorkflow> : RunHandle where TWorkflow : class
     /// <param name="options">The idempotency key; null for none.</param>
     /// <param name="cancellationToken">Ends the wait; the update may be carried out all the same.</param>
     /// <returns>What the method returned.</returns>
-    /// <exception cref="UpdateRejectedException">DUR2004: the validator refused; nothing was recorded.</exception>
+    /// <exception cref="UpdateRejectedException">DUR2004: the validator refused; nothing was recorded. DUR2011: it was accepted, and its method threw.</exception>
     /// <exception cref="RunConflictException">DUR2010: the run has closed, or closed before it answered.</exception>
     /// <exception cref="DurableException">DUR2000: not one call of an update. DUR2007: arguments are too large. DUR2009: too much mail waits.</exception>
     public abstract Task<TAnswer> UpdateAsync<TAnswer>(
@@ -55,7 +55,7 @@ public abstract class RunHandle<TWorkflow> : RunHandle where TWorkflow : class
     /// <param name="options">The idempotency key; null for none.</param>
     /// <param name="cancellationToken">Ends the wait; the update may be carried out all the same.</param>
     /// <returns>A task that ends when the method has ended.</returns>
-    /// <exception cref="UpdateRejectedException">DUR2004: the validator refused; nothing was recorded.</exception>
+    /// <exception cref="UpdateRejectedException">DUR2004: the validator refused; nothing was recorded. DUR2011: it was accepted, and its method threw.</exception>
     /// <exception cref="RunConflictException">DUR2010: the run has closed, or closed before it answered.</exception>
     /// <exception cref="DurableException">DUR2000: not one call of an update. DUR2007: arguments are too large. DUR2009: too much mail waits.</exception>
     public abstract Task UpdateAsync(Expression<Func<TWorkflow, Task>> update, UpdateOptions? options = null, CancellationToken cancellationToken = default);

@@ -64,8 +64,7 @@ public static class DurableErrorCodes
     /// <summary>DUR1016. Cause: the address, the database or the credentials of the connection string are wrong. Fix: correct what the message names.</summary>
     public const string ConnectionRefused = "DUR1016";
 
-    /// <summary>DUR2000. Cause: the request itself is wrong: an expression that is not one call of a
-    /// marked member, an option out of range. Fix: the message shows the form that is
+    /// <summary>DUR2000. Cause: the request itself is wrong: an expression that is not one call of a marked member, an option out of range. Fix: the message shows the form that is
     /// expected.</summary>
     public const string RequestInvalid = "DUR2000";
 
@@ -111,6 +110,10 @@ public static class DurableErrorCodes
     /// <see cref="DurableClient.SignalWithStartAsync{TWorkflow}"/>.</summary>
     public const string RunClosed = "DUR2010";
 
+    /// <summary>DUR2011. Cause: an update was accepted and recorded, and its method threw. Fix: <see cref="UpdateRejectedException.Failure"/> has the exception,
+    /// and the history the update.</summary>
+    public const string UpdateFailed = "DUR2011";
+
     /// <summary>DUR3001. Cause: workflow code let an exception out. Fix: <see cref="RunFailedException.Failure"/> has it, with its stack trace.</summary>
     public const string RunFailed = "DUR3001";
 
@@ -128,6 +131,10 @@ public static class DurableErrorCodes
     /// <summary>DUR3005. Cause: the generation has too many events, bytes, pending commands or unread messages. Fix: continue as new when
     /// <see cref="WorkflowContext.ContinueAsNewSuggested"/> says so; spread the work over child runs; the limits are in <see cref="DurableOptions"/>.</summary>
     public const string HistoryLimit = "DUR3005";
+
+    /// <summary>DUR3006. Cause: more operations are pending in one run than <c>MaxPendingCommands</c> (2,000) allows.
+    /// Fix: bound the fan-out (<c>ForEachAsync</c>), split the work over child runs, or raise the option.</summary>
+    public const string PendingLimit = "DUR3006";
 
     /// <summary>DUR3101. Cause: an activity or step failed, and its policy allows no other attempt. Fix:
     /// <see cref="ActivityFailedException.Failure"/> has the last attempt's exception.</summary>

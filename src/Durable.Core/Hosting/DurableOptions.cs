@@ -87,7 +87,7 @@ public sealed class DurableOptions
     /// <summary>How deep JSON payloads may nest, when written and when read (DUR2005). Default 64.</summary>
     public int MaxJsonDepth { get; set; } = 64;
 
-    /// <summary>Names of JSON members, whatever their case, whose values exports blank. Add to it or clear it.</summary>
+    /// <summary>Names of JSON members, whatever their case, whose values are blanked in histories and in the events of exports. Add to it or clear it.</summary>
     /// <remarks>Default <c>password</c>, <c>secret</c>, <c>token</c>, <c>apiKey</c>, <c>authorization</c>, <c>connectionString</c>.</remarks>
     public IList<string> RedactedNames { get; } = ["password", "secret", "token", "apiKey", "authorization", "connectionString"];
 }

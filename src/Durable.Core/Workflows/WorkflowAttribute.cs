@@ -8,7 +8,7 @@ namespace Durable;
 /// a closed generic class without a pinned name fails it with <see cref="DurableErrorCodes.RegistrationInvalid"/> (DUR1001).
 /// </remarks>
 /// <param name="name">The stored name, or null for the type's own name (without namespace).</param>
-[AttributeUsage(AttributeTargets.Class | AttributeTargets.Interface, AllowMultiple = false, Inherited = true)]
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Interface, AllowMultiple = false, Inherited = false)]
 public sealed class WorkflowAttribute(string? name = null) : Attribute
 {
     /// <summary>The stored name; null means the type's own name.</summary>

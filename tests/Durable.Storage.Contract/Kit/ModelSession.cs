@@ -19,17 +19,17 @@ public sealed class ModelSession(StoreHarness harness, ModelWorld world)
         var identity = $"host-{random.Next(3)}";
         var what = random.Next(100);
         var name = $"{what} {identity} {world.Name(run.Id)}";
-        if (what < 12 || !lanes.TryGetValue(identity, out var lane))
+        if (what < 8 || !lanes.TryGetValue(identity, out var lane))
             return $"open {name}: {await OpenAsync(identity, takeover: random.Next(2) == 0)}";
         return what switch
         {
             < 20 => $"start {name}: {await StartAsync(run, random)}",
             < 28 => $"own {name}: {await OwnAsync(lane, run, random)}",
-            < 44 => $"claim {name}: {await ClaimAsync(lane, random)}",
-            < 54 => $"send {name}: {await SendAsync(run, random)}",
-            < 66 => $"turn {name}: {await TurnAsync(lane, random)}",
+            < 42 => $"claim {name}: {await ClaimAsync(lane, random)}",
+            < 52 => $"send {name}: {await SendAsync(run, random)}",
+            < 70 => $"turn {name}: {await TurnAsync(lane, random)}",
             < 72 => $"park others' {name}: {await CommitAsync(lane, lane.Batch().Park(Make.Park(run)))}",
-            < 75 => $"close others' {name}: {await CommitAsync(lane, lane.Batch().Close(run, RunStatus.Terminated))}",
+            < 74 => $"close others' {name}: {await CommitAsync(lane, lane.Batch().Close(run, RunStatus.Terminated))}",
             < 82 => $"tasks {name}: {await TasksAsync(run, random)}",
             < 88 => $"reap {name}: {await ReapAsync(lane, random)}",
             < 90 => $"leave {name}: {await LeaveAsync(lane)}",
@@ -93,8 +93,11 @@ public sealed class ModelSession(StoreHarness harness, ModelWorld world)
         return $"sees {world.Names(look.Claimable)} mail {world.Names(look.Mail)} next {look.NextDue is not null}: {await CommitAsync(lane, batch)}";
     }
 
+    /// <summary>Mostly to the newest run of the id, now and then to one that may not exist or has closed.</summary>
     private async Task<string> SendAsync(TestRun run, Random random)
     {
+        if (random.Next(6) > 0 && await Store.FindRunAsync(run.Namespace, run.WorkflowId, null) is { } newest)
+            run = world.Runs.Single(run => run.Id == newest.RunId);
         var messages = Enumerable.Range(0, random.Next(1, 4)).Select(_ => Make.Message(run, random.Next(1, 4), random.Next(1, 6), random.Next(4) == 0, random.Next(6) > 0)).DistinctBy(message => message.Key).ToList();
         return string.Join(' ', (await Store.DeliverAsync(new(messages, []))).Accepted);
     }
@@ -123,7 +126,7 @@ public sealed class ModelSession(StoreHarness harness, ModelWorld world)
 
     private static void Decide(BatchBuilder batch, TestRun run, int gen, int next, DateTimeOffset now, Random random)
     {
-        switch (random.Next(9))
+        switch (random.Next(11))
         {
             case 0:
                 batch.Close(run, random.Next(2) == 0 ? RunStatus.Completed : RunStatus.Failed);
@@ -141,10 +144,10 @@ public sealed class ModelSession(StoreHarness harness, ModelWorld world)
             case 4:
                 batch.Update(run, RunStatus.Running, gen: gen + 1).Event(run, 0, gen + 1);
                 break;
-            case 5:
+            case 5 or 6 or 7:
                 batch.Task(Make.Task(run, 1_000 + random.Next(1_000_000), now.AddMinutes(random.Next(2) * 30), deadlineAt: random.Next(2) == 0 ? now.AddMinutes(90) : null));
                 break;
-            case 6:
+            case 8:
                 batch.Send(Make.Message(run, 9, random.Next(5)));
                 break;
             default:
@@ -189,7 +192,8 @@ public sealed class ModelSession(StoreHarness harness, ModelWorld world)
     private async Task<string> ReapAsync(TestLane lane, Random random)
     {
         await harness.AdvanceAsync(TimeSpan.FromMinutes(60));
-        await lane.HeartbeatAsync();
+        foreach (var beating in lanes.Values.Where(other => other == lane || random.Next(3) > 0).ToList())
+            await beating.HeartbeatAsync();
         var result = await lane.ReapAsync(fence: random.Next(3) > 0);
         return $"fenced {result.Fenced} released {result.Released} swept {result.Swept} impossible {result.Impossible.Count}";
     }
@@ -214,7 +218,7 @@ public sealed class ModelSession(StoreHarness harness, ModelWorld world)
     private async Task<string> ListAsync(Random random)
     {
         var query = Make.Query(random.Next(4) == 0 ? "acme" : "default", random.Next(2) == 0 ? "Order" : null, random.Next(2) == 0 ? [RunStatus.Pending, RunStatus.Completed] : null, prefix: random.Next(3) == 0 ? "w1" : null,
-            after: random.Next(2) == 0 ? world.Runs[random.Next(20)].Id : null, limit: random.Next(1, 6));
+            after: random.Next(2) == 0 ? world.Runs[random.Next(world.Runs.Count)].Id : null, limit: random.Next(1, 6));
         var page = await Store.ListRunsAsync(query);
         return $"{string.Join(' ', page.Select(run => world.Name(run.RunId)))} of {await Store.CountRunsAsync(query)}";
     }
@@ -231,9 +235,11 @@ public sealed class ModelSession(StoreHarness harness, ModelWorld world)
     private async Task<string> CommitAsync(TestLane lane, BatchBuilder batch)
     {
         var result = await Patient.SendAsync(() => batch.TryCommitAsync());
+        if (result.Outcome == CommitOutcome.Refused)
+            return $"refused, then {(await lane.ReadBackAsync() is { } back ? $"seq {back.CommitSeq} owns {world.Names(back.Owned.Select(run => run.RunId))}" : "lost")}";
         return result.Outcome == CommitOutcome.Committed
             ? $"committed, alarm {result.Error is not null}, refused {world.Names(result.Refused)}, claimed {string.Join(' ', result.Claimed.Select(owned => $"{world.Name(owned.RunId)}({owned.Attempt} {owned.Gen}.{owned.NextSeq})").Order(StringComparer.Ordinal))}"
-            : $"{result.Outcome} of lane {lane.Key.Identity}";
+            : $"{result.Outcome}";
     }
 
     private async Task<bool> IsStoredAsync(TestRun run) => await Store.FindRunAsync(run.Namespace, null, run.Id) is not null;

@@ -1,0 +1,93 @@
+// A start, checked completely before anything of it is stored.
+using System.Linq.Expressions;
+using System.Security.Cryptography;
+using System.Text;
+using Durable.Engine.History;
+using Durable.Engine.Replay;
+using Durable.Storage;
+
+namespace Durable.Engine.Client;
+
+/// <summary>Class, arguments and options of a start.</summary>
+internal sealed class PreparedStart
+{
+    private readonly WorkflowCall call;
+    private readonly string? attributes;
+    private readonly byte[] document;
+
+    private PreparedStart(WorkflowCall call, StartOptions options, string workflowId, string? attributes, byte[] document)
+    {
+        this.call = call;
+        this.attributes = attributes;
+        this.document = document;
+        Options = options;
+        WorkflowId = workflowId;
+    }
+
+    public StartOptions Options { get; }
+
+    public string WorkflowId { get; }
+
+    /// <summary>Checks a start.</summary>
+    /// <exception cref="DurableException">DUR2000, DUR2005, DUR2007 or DUR2008: something in it cannot be stored.</exception>
+    public static PreparedStart Read(ClientCore core, Type workflow, LambdaExpression run, StartOptions? given, string verb)
+    {
+        var options = given ?? new StartOptions();
+        var workflowId = options.Id is { } id ? Check.Name(id, "The workflow id") : Guid.NewGuid().ToString();
+        Check.Defined(options.IdReuse, "StartOptions.IdReuse");
+        Check.Defined(options.IdConflict, "StartOptions.IdConflict");
+        Check.Time(options.Delay, "StartOptions.Delay", zeroAllowed: true);
+        Check.Time(options.Timeout, "StartOptions.Timeout", zeroAllowed: false);
+        if (options.Timeout <= options.Delay)
+            throw new DurableException(DurableErrorCodes.RequestInvalid, $"StartOptions.Timeout ({options.Timeout}) is not longer than Delay ({options.Delay}), which it includes: the run would end before it begins.");
+        if (!string.IsNullOrEmpty(options.Queue)) Check.Name(options.Queue, "StartOptions.Queue");
+        var call = WorkflowCall.Read(core.Services.Registry, core.Serializer, workflow, run, verb);
+        var attributes = AttributesOf(core, options.Attributes);
+        return new PreparedStart(call, options, workflowId, attributes, DocumentOf(core, call, attributes));
+    }
+
+    /// <summary>A new run of it. Each try has a run id of its own, so that ids go up with time.</summary>
+    public StartRecord ToRecord(ClientCore core)
+    {
+        var now = core.Clock.GetUtcNow();
+        var shard = RunIds.ShardOf(core.Namespace, WorkflowId);
+        var runId = RunIds.New(now, shard);
+        var (trace, correlation) = ClientCore.Ambient();
+        var codec = core.Serializer.Codec;
+        return new StartRecord
+        {
+            RunId = runId, Namespace = core.Namespace, WorkflowId = WorkflowId, Shard = shard, Type = call.Name, Version = call.Version, Build = core.Services.Build,
+            Queue = Options.Queue ?? "", Priority = Options.Priority, Attributes = attributes, Secret = RandomNumberGenerator.GetBytes(32), Gate = GateOf(Options.IdReuse),
+            Input = Codecs.Encode(codec, document, core.Namespace, runId), Encoding = Codecs.EncodingOf(codec),
+            DueAt = Options.Delay is { } delay && delay > TimeSpan.Zero ? Microseconds.RoundUp(now + delay) : null,
+            DeadlineAt = Options.Timeout is { } timeout ? Microseconds.RoundUp(now + timeout) : null,
+            Trace = trace, Correlation = correlation,
+        };
+    }
+
+    private static StartGate GateOf(IdReusePolicy policy) => policy switch
+    {
+        IdReusePolicy.Allow => StartGate.AnyClosed,
+        IdReusePolicy.AllowIfFailed => StartGate.OnlyFailed,
+        _ => StartGate.Never,
+    };
+
+    private static string? AttributesOf(ClientCore core, RunAttributes attributes)
+    {
+        ArgumentNullException.ThrowIfNull(attributes);
+        if (attributes.Count == 0) return null;
+        foreach (KeyValuePair<string, System.Text.Json.JsonElement> attribute in attributes) Check.Name(attribute.Key, "The name of an attribute");
+        var json = attributes.ToJson();
+        Check.Size(Encoding.UTF8.GetBytes(json), core.Serializer, "The attributes");
+        return json;
+    }
+
+    private static byte[] DocumentOf(ClientCore core, WorkflowCall call, string? attributes) => Check.Document(() => new StartDocument
+    {
+        Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
+        Input = JsonText.Element(call.Arguments),
+        Attributes = attributes is null ? null : JsonText.Element(Encoding.UTF8.GetBytes(attributes)),
+        RollOverSteps = core.Services.Options.RollOverSteps,
+        RollOverBytes = core.Services.Options.RollOverBytes,
+    }, HistoryJson.Default.StartDocument, core.Serializer, $"The start of '{call.Name}'");
+}

@@ -1,0 +1,54 @@
+// What client and worker share: one object per engine, made when it is first needed.
+using Durable.Engine.Registration;
+using Durable.Storage;
+
+namespace Durable.Engine.Hosting;
+
+/// <summary>Store, registry, serializer, options and clock of one engine.</summary>
+internal sealed class EngineServices(IDurableStore store, WorkflowRegistry registry, PayloadSerializer serializer, DurableOptions options, TimeProvider clock)
+{
+    private readonly Lazy<Guid> client = new(Guid.NewGuid);
+    private readonly SemaphoreSlim gate = new(1, 1);
+    private StoreInfo? info;
+
+    public IDurableStore Store { get; } = store;
+
+    public WorkflowRegistry Registry { get; } = registry;
+
+    public PayloadSerializer Serializer { get; } = serializer;
+
+    public DurableOptions Options { get; } = options;
+
+    public TimeProvider Clock { get; } = clock;
+
+    /// <summary>This process as a sender of messages.</summary>
+    public Guid ClientId => client.Value;
+
+    /// <summary>Version of the host's entry assembly.</summary>
+    public string Build { get; } = BuildOf();
+
+    /// <summary>Connects and migrates, once; safe to call from anywhere.</summary>
+    public async ValueTask<StoreInfo> ReadyAsync(CancellationToken cancellationToken)
+    {
+        if (info is { } known) return known;
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            return info ??= await Store.InitializeAsync(cancellationToken);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>Forgets what <see cref="ReadyAsync"/> found, after the place was accepted.</summary>
+    public void Refresh() => info = null;
+
+    private static string BuildOf()
+    {
+        var assembly = System.Reflection.Assembly.GetEntryAssembly();
+        var version = assembly?.GetName().Version?.ToString() ?? "0";
+        return assembly is null ? version : $"{assembly.GetName().Name}/{version}/{assembly.ManifestModule.ModuleVersionId.ToString("N")[..8]}";
+    }
+}

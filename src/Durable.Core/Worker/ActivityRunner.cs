@@ -1,0 +1,239 @@
+// Runs attempts: a scope from DI, the arguments decoded from what is stored, a time limit, the result as bytes.
+using System.Diagnostics;
+using System.Text.Json;
+using Durable.Engine.Diagnostics;
+using Durable.Engine.History;
+using Durable.Engine.Hosting;
+using Durable.Engine.Registration;
+using Durable.Engine.Replay;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>Runs activities and steps, at most so many at a time.</summary>
+internal sealed class ActivityRunner(EngineServices services, IServiceScopeFactory scopes, EngineLog log, bool debugging)
+{
+    /// <summary>Queue of rows that only the owner's own lane acts on: steps that are to be tried again.</summary>
+    public const string OwnerQueue = "\u0001owner";
+
+    private readonly Queue<Action> waiting = new();
+    private readonly Lock gate = new();
+    private int running;
+
+    /// <summary>How many more can start now.</summary>
+    public int Free
+    {
+        get
+        {
+            lock (gate) return services.Options.MaxConcurrentActivities - running;
+        }
+    }
+
+    /// <summary>Attempts under way.</summary>
+    public int Running
+    {
+        get
+        {
+            lock (gate) return running + waiting.Count;
+        }
+    }
+
+    /// <summary>True if this host serves the queue.</summary>
+    public bool Serves(string queue) => queue.Length == 0 || services.Options.ServedQueues.Contains(queue);
+
+    /// <summary>Starts an attempt of a lane, or puts it into the line.</summary>
+    public void Start(ActivityAttempt attempt) => Start(() => _ = RunAsync(attempt));
+
+    /// <summary>Starts something that counts against the limit; it must call <see cref="Done"/>.</summary>
+    public void Start(Action run)
+    {
+        lock (gate)
+        {
+            if (running >= services.Options.MaxConcurrentActivities)
+            {
+                waiting.Enqueue(run);
+                return;
+            }
+
+            running++;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(static action => action(), run, preferLocal: false);
+    }
+
+    /// <summary>One less is running.</summary>
+    public void Done()
+    {
+        Action? next;
+        lock (gate)
+        {
+            if (!waiting.TryDequeue(out next))
+            {
+                running--;
+                return;
+            }
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(static action => action(), next, preferLocal: false);
+    }
+
+    /// <summary>Runs one activity or step to its result, whatever started it.</summary>
+    public async Task<byte[]?> ExecuteAsync(AttemptCall call, CancellationTokenSource cancellation)
+    {
+        var scope = scopes.CreateAsyncScope();
+        try
+        {
+            var context = new AttemptContext(call.Key, call.Number, call.Workflow, () => cancellation.Token, scope.ServiceProvider, services.Serializer, call.Details, call.Beat);
+            scope.ServiceProvider.GetRequiredService<AttemptScope>().Context = context;
+            var task = call.Step is { } step ? step.Invoke(ServiceOf(step.Service, scope.ServiceProvider, context)) : Invoke(call, scope.ServiceProvider, cancellation);
+            if (!task.IsCompleted) await WithinAsync(task, call, cancellation).ConfigureAwait(false);
+            var json = call.Result.Encode(task, services.Serializer, call.What);
+            if (json is not null && call.Options.MaxResultBytes is { } limit && json.Length > limit)
+                throw new DurableException(DurableErrorCodes.PayloadTooLarge, $"{call.What} is {json.Length:N0} bytes; its options allow {limit:N0}. Store the content elsewhere and return its key.");
+            return json;
+        }
+        finally
+        {
+            await scope.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static object? ServiceOf(Type? service, IServiceProvider provider, ActivityContext context) =>
+        service is null ? null : service == typeof(ActivityContext) ? context : provider.GetRequiredService(service);
+
+    private Task Invoke(AttemptCall call, IServiceProvider provider, CancellationTokenSource cancellation)
+    {
+        var activity = call.Activity!;
+        var arguments = services.Serializer.DecodeArguments(call.Arguments.Span, activity.Parameters, activity.CallText);
+        return activity.Invoke(provider.GetRequiredService(activity.Service), arguments, activity.TokenAt < 0 ? default : cancellation.Token);
+    }
+
+    // The attempt's own task is not waited for after its time: code that ignores its token must not hold the run.
+    private async Task WithinAsync(Task task, AttemptCall call, CancellationTokenSource cancellation)
+    {
+        if (debugging)
+        {
+            await task.ConfigureAwait(false);
+            return;
+        }
+
+        using var limit = new CancellationTokenSource(call.Options.StartToClose, services.Clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation.Token);
+        await Task.WhenAny(task, Task.Delay(System.Threading.Timeout.InfiniteTimeSpan, both.Token)).ConfigureAwait(false);
+        if (task.IsCompleted || !limit.IsCancellationRequested)
+        {
+            if (!task.IsCompleted) await Task.WhenAny(task, Task.Delay(TimeSpan.FromSeconds(1), services.Clock)).ConfigureAwait(false);      // told to stop: a moment to do it well
+            if (!task.IsCompleted) cancellation.Token.ThrowIfCancellationRequested();
+            await task.ConfigureAwait(false);
+            return;
+        }
+
+        await cancellation.CancelAsync().ConfigureAwait(false);
+        _ = task.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        throw RetryRules.Timeout(call.Name, call.Options.StartToClose);
+    }
+
+    private async Task RunAsync(ActivityAttempt attempt)
+    {
+        var operation = attempt.Operation;
+        var isStep = operation.Kind == CommandKind.Step;
+        var completed = isStep ? EventKind.StepCompleted : EventKind.ActivityCompleted;
+        var since = services.Clock.GetTimestamp();
+        AttemptResult result;
+        using var activity = Telemetry.StartAttempt(operation.Name, attempt.Number, attempt.Slot.Run);
+        try
+        {
+            if (attempt.End != AttemptEnd.None)
+            {
+                attempt.Lane.Post(() => { });
+                return;
+            }
+
+            var payload = await ExecuteAsync(CallOf(attempt), attempt.Cancellation).ConfigureAwait(false);
+            result = new AttemptResult(completed, Codecs.Encode(services.Serializer.Codec, payload, attempt.Workflow.Namespace, attempt.Workflow.RunId), Codecs.EncodingOf(services.Serializer.Codec));
+            Telemetry.AttemptEnded(activity, operation.Name, "completed", services.Clock.GetElapsedTime(since), null);
+        }
+        catch (Exception error)
+        {
+            if (attempt.End is AttemptEnd.LaneLost or AttemptEnd.RunAskedToStop) return;        // nobody waits for it any more
+            error = Unwrap(error);
+            Telemetry.AttemptEnded(activity, operation.Name, "failed", services.Clock.GetElapsedTime(since), error);
+            var now = attempt.Lane.Clock.Now;
+            DateTimeOffset? deadline = operation.Options.ScheduleToClose is { } limit ? operation.IssuedAt + limit : null;
+            result = RetryRules.After(error, operation.Options, attempt.Number, attempt.Counted + 1, attempt.Task?.Failures, now, deadline, isStep ? EventKind.StepFailed : EventKind.ActivityFailed);
+            if (result.Payload is { } failed) result = result with { Payload = Codecs.Encode(services.Serializer.Codec, failed, attempt.Workflow.Namespace, attempt.Workflow.RunId), Encoding = Codecs.EncodingOf(services.Serializer.Codec) };
+            log.AttemptFailed(attempt.Workflow, operation.Name, attempt.Number, error, result.RetryAfter);
+        }
+        finally
+        {
+            Done();
+        }
+
+        attempt.Lane.Post(() => attempt.Lane.Turns.AttemptEnded(attempt, result));
+    }
+
+    private static Exception Unwrap(Exception error) => error is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : error;
+
+    private AttemptCall CallOf(ActivityAttempt attempt)
+    {
+        var operation = attempt.Operation;
+        return new AttemptCall
+        {
+            Name = operation.Name, What = operation.Activity?.ResultText ?? $"Result of step '{operation.Name}'", Number = attempt.Number, Workflow = attempt.Workflow, Options = operation.Options,
+            Key = KeyOf(attempt.Workflow.RunId, attempt.Gen, operation.Ordinal), Activity = operation.Activity, Step = operation.Step, Result = operation.Step?.Result ?? operation.Activity!.Result,
+            Arguments = operation.Activity is null ? default : BodyReader.Arguments(attempt.Body),
+        };
+    }
+
+    /// <summary>The idempotency key of a call: equal in all attempts (DECISIONS 11).</summary>
+    public static string KeyOf(Guid runId, int gen, int ordinal) => $"{runId:N}/{gen}/{ordinal}";
+}
+
+/// <summary>One call, whatever started it.</summary>
+internal sealed class AttemptCall
+{
+    public required string Name { get; init; }
+
+    public required string What { get; init; }
+
+    public required int Number { get; init; }
+
+    public required WorkflowInfo Workflow { get; init; }
+
+    public required CallOptions Options { get; init; }
+
+    public required string Key { get; init; }
+
+    public required ResultShape Result { get; init; }
+
+    public ActivityDefinition? Activity { get; init; }
+
+    public StepCall? Step { get; init; }
+
+    public ReadOnlyMemory<byte> Arguments { get; init; }
+
+    public byte[]? Details { get; init; }
+
+    public Action<byte[]>? Beat { get; init; }
+}
+
+/// <summary>Finds the arguments in a command's body without parsing the rest.</summary>
+internal static class BodyReader
+{
+    /// <summary>The array behind <c>args</c>.</summary>
+    public static ReadOnlyMemory<byte> Arguments(byte[] body)
+    {
+        var reader = new Utf8JsonReader(body);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var found = reader.ValueTextEquals("args"u8);
+            reader.Read();
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            if (found) return body.AsMemory(start, (int)reader.BytesConsumed - start);
+        }
+
+        return default;
+    }
+}

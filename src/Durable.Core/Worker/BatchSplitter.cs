@@ -1,0 +1,77 @@
+// Splits a batch by run after the store refused it.
+using Durable.Engine.Replay;
+using Durable.Storage;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>Takes batches apart. A run's rows stay together and in order.</summary>
+internal static class BatchSplitter
+{
+    /// <summary>The runs that a batch holds rows of.</summary>
+    public static IReadOnlyList<Guid> Runs(LaneBatch rows) => [.. rows.Starts.Select(r => r.RunId).Concat(rows.Children.Select(Parent)).Concat(rows.Events.Select(r => r.RunId))
+        .Concat(rows.Consumed.Select(r => r.RunId)).Concat(rows.Parks.Select(r => r.RunId)).Concat(rows.Closes.Select(r => r.RunId)).Concat(rows.Updates.Select(r => r.RunId))
+        .Concat(rows.Sends.Select(Sender)).Concat(rows.Tasks.Select(r => r.RunId)).Concat(rows.TaskDeletes.Select(r => r.RunId)).Concat(rows.Claims)
+        .Concat(rows.Documents.Where(r => r.RunId is not null).Select(r => r.RunId!.Value)).Concat(rows.Trims.Select(r => r.RunId)).Distinct()];
+
+    /// <summary>Two batches, each with half of the runs.</summary>
+    public static (PendingBatch Left, PendingBatch Right) Halve(PendingBatch batch, LaneKey lane, TimeSpan lease, IReadOnlyList<Guid> runs)
+    {
+        var first = runs.Take(runs.Count / 2).ToHashSet();
+        var left = new PendingBatch(lane, lease);
+        var right = new PendingBatch(lane, lease);
+        PendingBatch Half(Guid run) => first.Contains(run) ? left : right;
+        var rows = batch.Rows;
+        rows.Starts.ForEach(r => Half(r.RunId).Rows.Starts.Add(r));
+        rows.Children.ForEach(r => Half(Parent(r)).Rows.Children.Add(r));
+        rows.Events.ForEach(r => Half(r.RunId).Rows.Events.Add(r));
+        rows.Consumed.ForEach(r => Half(r.RunId).Rows.Consumed.Add(r));
+        rows.Parks.ForEach(r => Half(r.RunId).Rows.Parks.Add(r));
+        rows.Closes.ForEach(r => Half(r.RunId).Rows.Closes.Add(r));
+        rows.Updates.ForEach(r => Half(r.RunId).Rows.Updates.Add(r));
+        rows.Sends.ForEach(r => Half(Sender(r)).Rows.Sends.Add(r));
+        rows.Tasks.ForEach(r => Half(r.RunId).Rows.Tasks.Add(r));
+        rows.TaskDeletes.ForEach(r => Half(r.RunId).Rows.TaskDeletes.Add(r));
+        rows.Claims.ForEach(r => Half(r).Rows.Claims.Add(r));
+        rows.Documents.ForEach(r => Half(r.RunId ?? Guid.Empty).Rows.Documents.Add(r));
+        rows.Trims.ForEach(r => Half(r.RunId).Rows.Trims.Add(r));
+        foreach (var slot in batch.Slots)
+        {
+            var half = Half(slot.RunId);
+            half.Slots.Add(slot);
+            if (slot.LastBatch == batch) slot.LastBatch = half;
+        }
+
+        foreach (var effect in batch.Effects) Half(effect.Slot.RunId).Effects.Add(effect);
+        foreach (var entry in batch.Log) Half(entry.Execution.Info.RunId).Log.Add(entry);
+        foreach (var (run, start) in batch.Starts ?? []) (Half(run).Starts ??= []).Add(run, start);
+        right.AfterCommit.AddRange(batch.AfterCommit);           // these wait for the whole: the right half is sent last
+        right.AfterLoss.AddRange(batch.AfterLoss);
+        return (left, right);
+    }
+
+    /// <summary>Takes a run's rows out of a batch that was not sent.</summary>
+    public static void RemoveRun(PendingBatch batch, Guid run)
+    {
+        var rows = batch.Rows;
+        rows.Starts.RemoveAll(r => r.RunId == run);
+        rows.Children.RemoveAll(r => Parent(r) == run);
+        rows.Events.RemoveAll(r => r.RunId == run);
+        rows.Consumed.RemoveAll(r => r.RunId == run);
+        rows.Parks.RemoveAll(r => r.RunId == run);
+        rows.Closes.RemoveAll(r => r.RunId == run);
+        rows.Updates.RemoveAll(r => r.RunId == run);
+        rows.Sends.RemoveAll(r => Sender(r) == run);
+        rows.Tasks.RemoveAll(r => r.RunId == run);
+        rows.TaskDeletes.RemoveAll(r => r.RunId == run);
+        rows.Documents.RemoveAll(r => r.RunId == run);
+        rows.Trims.RemoveAll(r => r.RunId == run);
+        batch.Effects.RemoveAll(effect => effect.Slot.RunId == run);
+        batch.Log.RemoveAll(entry => entry.Execution.Info.RunId == run);
+        batch.Slots.RemoveWhere(slot => slot.RunId == run);
+    }
+
+    private static Guid Parent(StartRecord child) => child.Parent ?? child.RunId;
+
+    // A message that the engine sends carries the sending run as its sender; an item carried over carries the original sender and stays with its run.
+    private static Guid Sender(MessageRecord message) => message.Causation is { } cause && Guid.TryParse(cause, out var run) ? run : message.RunId;
+}

@@ -1,0 +1,341 @@
+// One lane: one loop that owns runs, one batch in flight, one fence. All that happens to an owned run happens here, so there are no locks.
+using System.Collections.Concurrent;
+using Durable.Engine.Diagnostics;
+using Durable.Engine.Hosting;
+using Durable.Engine.Replay;
+using Durable.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>Thrown on a thread that the lane has left (M10): unwinds to the old loop, which ends.</summary>
+internal sealed class LaneLeftException : Exception;
+
+/// <summary>The loop of a lane. Members that are not marked as safe from any thread belong to the loop.</summary>
+internal sealed class Lane : ILogSink, IAsyncDisposable
+{
+    private static readonly TimeSpan HousekeepEvery = TimeSpan.FromMilliseconds(250);
+    private readonly ConcurrentQueue<Action> inbox = new();
+    private readonly AsyncSignal signal = new();
+    private readonly Queue<PendingBatch> sealedBatches = new();
+    private readonly ITimer alarm;
+    private readonly LaneCommits commits;
+    private long nextHousekeeping;
+    private long turnSince;
+    private int loop;
+    private Task running = Task.CompletedTask;
+    private volatile bool stopped;
+
+    public Lane(EngineServices services, LaneContext shared, LaneKey key)
+    {
+        Services = services;
+        Shared = shared;
+        Key = key;
+        Clock = new LaneClock(services.Clock);
+        alarm = services.Clock.CreateTimer(static lane => ((Lane)lane!).signal.Set(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Filling = new PendingBatch(key, services.Options.Lease);
+        Turns = new LaneTurns(this);
+        Loads = new LaneLoads(this);
+        Exits = new LaneExits(this);
+        commits = new LaneCommits(this);
+    }
+
+    public EngineServices Services { get; }
+
+    public LaneContext Shared { get; }
+
+    public LaneKey Key { get; private set; }
+
+    public LaneClock Clock { get; }
+
+    public LaneTurns Turns { get; }
+
+    public LaneLoads Loads { get; }
+
+    public LaneExits Exits { get; }
+
+    /// <summary>The runs of this lane.</summary>
+    public Dictionary<Guid, RunSlot> Slots { get; } = [];
+
+    /// <summary>Their timers.</summary>
+    public TimerQueue Timers { get; } = new();
+
+    /// <summary>The batch that takes rows.</summary>
+    public PendingBatch Filling { get; private set; }
+
+    /// <summary>The fence. Read by the heartbeat too.</summary>
+    public long Epoch { get; private set; }
+
+    /// <summary>Ticks whenever the loop comes round: a heartbeat without a tick since the last one is not sent (R7). Safe from any thread.</summary>
+    public long Ticks => Volatile.Read(ref ticks);
+
+    /// <summary>True once claiming has stopped. Safe from any thread.</summary>
+    public bool IsDraining { get; private set; }
+
+    /// <summary>How many more runs the cache takes. Safe from any thread.</summary>
+    public int Room => Math.Max(0, Services.Options.MaxCachedRuns - Volatile.Read(ref owned));
+
+    /// <summary>Time since the turn under way began, or zero. Safe from any thread.</summary>
+    public TimeSpan TurnTime => Volatile.Read(ref turnSince) is var since and not 0 ? Services.Clock.GetElapsedTime(since) : TimeSpan.Zero;
+
+    private long ticks;
+    private int owned;
+
+    /// <summary>Takes over what an open said, and starts the loop.</summary>
+    public void Start(OpenedLane opened)
+    {
+        Epoch = opened.Epoch;
+        commits.Begin(opened.CommitSeq);
+        Clock.Set(opened.Now);
+        Post(() => Loads.Adopt(opened.Owned));
+        running = Task.Run(() => LoopAsync(Volatile.Read(ref loop)));
+    }
+
+    /// <summary>Hands work to the loop. Safe from any thread.</summary>
+    public void Post(Action work)
+    {
+        inbox.Enqueue(work);
+        signal.Set();
+    }
+
+    /// <summary>Runs user code of a slot, and unwinds if the lane has left this thread meanwhile (M10).</summary>
+    public T Guarded<T>(RunSlot slot, Func<T> turn)
+    {
+        var mine = Volatile.Read(ref loop);
+        turning = slot;
+        Volatile.Write(ref turnSince, Services.Clock.GetTimestamp());
+        try
+        {
+            return turn();
+        }
+        finally
+        {
+            if (mine == Volatile.Read(ref loop))
+            {
+                Volatile.Write(ref turnSince, 0);
+                turning = null;
+            }
+            else throw new LaneLeftException();
+        }
+    }
+
+    private RunSlot? turning;
+
+    /// <summary>Leaves a thread that user code does not give back: its run is held, all others go on (M10). Called by the watchdog.</summary>
+    public void LeaveThread(string what)
+    {
+        var stuck = turning;
+        if (stuck is null) return;
+        Interlocked.Increment(ref loop);
+        Volatile.Write(ref turnSince, 0);
+        turning = null;
+        var number = Volatile.Read(ref loop);
+        inbox.Enqueue(() => Exits.Hold(stuck, new Verdict(DurableErrorCodes.NotDurable, what)));
+        running = Task.Factory.StartNew(() => LoopAsync(number), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        signal.Set();
+    }
+
+    /// <summary>The batch that takes a run's next rows.</summary>
+    public PendingBatch Touch(RunSlot slot)
+    {
+        if (Filling.IsFull)
+        {
+            sealedBatches.Enqueue(Filling);
+            Filling = new PendingBatch(Key, Services.Options.Lease);
+        }
+
+        return Join(slot, Filling);
+    }
+
+    /// <summary>Adds a run to a batch that is being made.</summary>
+    public static PendingBatch Join(RunSlot slot, PendingBatch batch)
+    {
+        batch.Slots.Add(slot);
+        slot.LastBatch = batch;
+        return batch;
+    }
+
+    /// <summary>The next batch to send, or null. Also those that were sealed before it.</summary>
+    public PendingBatch? NextBatch()
+    {
+        if (sealedBatches.TryDequeue(out var full)) return full;
+        if (Filling.IsEmpty) return null;
+        var batch = Filling;
+        Filling = new PendingBatch(Key, Services.Options.Lease);
+        return batch;
+    }
+
+    /// <summary>All batches that were not sent.</summary>
+    public IEnumerable<PendingBatch> Unsent => sealedBatches.Append(Filling);
+
+    /// <summary>Adds a slot.</summary>
+    public void Add(RunSlot slot)
+    {
+        Slots[slot.RunId] = slot;
+        Volatile.Write(ref owned, Slots.Count);
+    }
+
+    /// <summary>Removes a slot: what is under way for it in this process is told to stop.</summary>
+    public void Remove(RunSlot slot)
+    {
+        slot.State = SlotState.Gone;
+        slot.Execution = null;
+        foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.LaneLost);
+        slot.Attempts.Clear();
+        if (Slots.TryGetValue(slot.RunId, out var current) && current == slot) Slots.Remove(slot.RunId);
+        Volatile.Write(ref owned, Slots.Count);
+    }
+
+    /// <summary>Drops everything after the lane was lost: another host has the runs, or will have.</summary>
+    public void DropAll(Exception reason)
+    {
+        foreach (var batch in Unsent.ToList()) Lose(batch, reason);
+        sealedBatches.Clear();
+        Filling = new PendingBatch(Key, Services.Options.Lease);
+        foreach (var slot in Slots.Values.ToList()) Remove(slot);
+        Timers.Clear();
+        commits.ClearClaims();
+    }
+
+    /// <summary>Tells those who wait for a batch that it will never be durable.</summary>
+    public static void Lose(PendingBatch batch, Exception reason)
+    {
+        foreach (var tell in batch.AfterLoss) tell(reason);
+        if (batch.Starts is not null)
+            foreach (var start in batch.Starts.Values) start.Answer?.TrySetException(reason);
+    }
+
+    /// <summary>Goes on under another name or epoch.</summary>
+    public void Reopened(LaneKey key, OpenedLane opened)
+    {
+        if (key != Key)
+        {
+            Key = key;
+            Filling = new PendingBatch(key, Services.Options.Lease);
+        }
+
+        Epoch = opened.Epoch;
+        Clock.Set(opened.Now);
+    }
+
+    /// <summary>Goes on after the lane was lost, with nothing in memory. Safe from any thread.</summary>
+    public void Restart(LaneKey key, OpenedLane opened) => Post(() =>
+    {
+        Reopened(key, opened);
+        commits.Begin(opened.CommitSeq);
+        Loads.Adopt(opened.Owned);
+    });
+
+    /// <summary>Asks for runs. Safe from any thread.</summary>
+    public void Claim(IReadOnlyList<Guid> candidates) => Post(() => commits.Claim(candidates));
+
+    /// <summary>Says that mail for a run may be stored. Safe from any thread.</summary>
+    public void Hint(Guid runId) => Post(() =>
+    {
+        if (Slots.ContainsKey(runId)) Loads.ReadMail([runId]);
+    });
+
+    /// <summary>Stops claiming. Safe from any thread.</summary>
+    public void Drain() => IsDraining = true;
+
+    /// <summary>Parks everything, commits, and ends the loop.</summary>
+    public async Task StopAsync()
+    {
+        var parked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => commits.WhenIdle(() => Exits.ParkAll(), () => parked.TrySetResult()));
+        await Task.WhenAny(parked.Task, running);
+        stopped = true;
+        signal.Set();
+        await running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        stopped = true;
+        signal.Set();
+        await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(1), Services.Clock));
+        await alarm.DisposeAsync();
+    }
+
+    public bool IsEnabled(string category, LogLevel level) => Shared.Loggers.CreateLogger(category).IsEnabled(level);
+
+    public void Add(WorkflowExecution execution, string category, LogLevel level, EventId id, string message, IReadOnlyList<KeyValuePair<string, object?>> values, Exception? error) =>
+        Turns.TurnLog.Add(new LogEntry(execution, category, level, id, message, values, error));
+
+    private async Task LoopAsync(int number)
+    {
+        while (!stopped && number == Volatile.Read(ref loop))
+        {
+            Interlocked.Increment(ref ticks);
+            try
+            {
+                if (!Work(number)) return;
+            }
+            catch (LaneLeftException)
+            {
+                return;
+            }
+
+            if (!inbox.IsEmpty) continue;
+            ArmAlarm();
+            await signal.WaitAsync();
+        }
+    }
+
+    // One round. False: the lane has left this thread.
+    private bool Work(int number)
+    {
+        for (var i = 0; i < 1_000 && inbox.TryDequeue(out var work); i++)
+        {
+            Do(work);
+            if (number != Volatile.Read(ref loop)) return false;
+        }
+
+        while (Timers.TryTake(Clock.Now, out var timer))
+        {
+            Do(() => Turns.Fire(timer));
+            if (number != Volatile.Read(ref loop)) return false;
+        }
+
+        var now = Services.Clock.GetTimestamp();
+        if (now >= nextHousekeeping)
+        {
+            nextHousekeeping = now + (long)(HousekeepEvery.TotalSeconds * Services.Clock.TimestampFrequency);
+            Do(Exits.ParkIdle);
+        }
+
+        commits.Pump();
+        return true;
+    }
+
+    private void Do(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (LaneLeftException)
+        {
+            throw;
+        }
+        catch (Exception error)
+        {
+            // A fault of the engine's own must not end the loop of thousands of runs; their state is the store's.
+            Shared.Log.LaneWorkFailed(Key.Identity, error);
+            Telemetry.LaneFaults.Add(1);
+        }
+    }
+
+    private void ArmAlarm()
+    {
+        var wait = Slots.Count > 0 ? HousekeepEvery : Timeout.InfiniteTimeSpan;
+        if (Timers.Next is { } next)
+        {
+            var untilNext = next - Clock.Now;
+            if (untilNext < TimeSpan.FromMilliseconds(1)) untilNext = TimeSpan.FromMilliseconds(1);
+            if (wait == Timeout.InfiniteTimeSpan || untilNext < wait) wait = untilNext;
+        }
+
+        alarm.Change(wait, Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,208 @@
+// One batch in flight per lane: sending, the five ways it can end, and what follows from each (C7–C9, O3).
+using Durable.Engine.Diagnostics;
+using Durable.Storage;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>Sends a lane's batches one after the other.</summary>
+internal sealed class LaneCommits(Lane lane)
+{
+    private const int MaxTries = 1_000_000;              // a store that is away stays away until somebody brings it back: the pause is bounded, the tries are not
+    private readonly HashSet<Guid> claiming = [];
+    private readonly Queue<PendingBatch> again = new();
+    private PendingBatch? inFlight;
+    private long commitSeq;
+    private Action? whenIdle;
+    private Action? whenEmpty;
+    private bool lost;
+
+    /// <summary>Starts with the number that the store has.</summary>
+    public void Begin(long last)
+    {
+        commitSeq = last;
+        lost = false;
+    }
+
+    /// <summary>Wants runs; they are taken by the next batch.</summary>
+    public void Claim(IReadOnlyList<Guid> candidates)
+    {
+        if (lane.IsDraining) return;
+        foreach (var run in candidates)
+            if (!lane.Slots.ContainsKey(run) && claiming.Add(run)) lane.Filling.Rows.Claims.Add(run);
+    }
+
+    /// <summary>Forgets claims that are under way.</summary>
+    public void ClearClaims() => claiming.Clear();
+
+    /// <summary>Does something once no batch is in flight and none waits; then something else once those it made are durable too.</summary>
+    public void WhenIdle(Action first, Action then) => (whenIdle, whenEmpty) = (first, then);
+
+    /// <summary>Sends the next batch if none is in flight.</summary>
+    public void Pump()
+    {
+        if (inFlight is not null || lost) return;
+        if ((again.TryDequeue(out var repeated) ? repeated : lane.NextBatch()) is { } batch)
+        {
+            Send(batch);
+            return;
+        }
+
+        if (whenIdle is { } first)
+        {
+            whenIdle = null;
+            first();
+            Pump();
+        }
+        else if (whenEmpty is { } then)
+        {
+            whenEmpty = null;
+            then();
+        }
+    }
+
+    private void Send(PendingBatch batch)
+    {
+        inFlight = batch;
+        batch.Rows.Epoch = lane.Epoch;
+        batch.Rows.CommitSeq = commitSeq + 1;
+        batch.SentAt = lane.Services.Clock.GetTimestamp();
+        batch.Tries++;
+        _ = SendAsync(batch);
+    }
+
+    private async Task SendAsync(PendingBatch batch)
+    {
+        CommitResult result;
+        try
+        {
+            result = await lane.Services.Store.CommitAsync(batch.Rows).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            result = new CommitResult(CommitOutcome.Unknown) { Error = error.Message };
+        }
+
+        lane.Post(() => Answered(batch, result));
+    }
+
+    private void Answered(PendingBatch batch, CommitResult result)
+    {
+        Telemetry.CommitDuration.Record(lane.Services.Clock.GetElapsedTime(batch.SentAt).TotalSeconds, new KeyValuePair<string, object?>("outcome", result.Outcome));
+        switch (result.Outcome)
+        {
+            case CommitOutcome.Committed:
+                lane.Clock.Set(result.Now);
+                if (result.Error is { } alarm) lane.Shared.Log.CommitCountsWrong(lane.Key.Identity, alarm);
+                Durable(batch, result.Claimed, result.Refused);
+                break;
+            case CommitOutcome.Retry:
+                Again(batch);
+                break;
+            case CommitOutcome.Rejected when result.Error?.Contains(DurableErrorCodes.DiskFull, StringComparison.Ordinal) == true:
+                lane.Shared.Log.CommitWaits(lane.Key.Identity, result.Error);
+                Again(batch);
+                break;
+            case CommitOutcome.Rejected:
+                Split(batch, result.Error ?? "no reason given");
+                break;
+            default:
+                lane.Shared.Log.CommitInDoubt(lane.Key.Identity, result.Outcome.ToString(), result.Error);
+                _ = ReadBackAsync(batch);
+                break;
+        }
+    }
+
+    private void Durable(PendingBatch batch, IReadOnlyList<OwnedRun> claimed, IReadOnlyList<Guid> refused)
+    {
+        inFlight = null;
+        commitSeq = batch.Rows.CommitSeq;
+        foreach (var run in batch.Rows.Claims) claiming.Remove(run);
+        foreach (var slot in batch.Slots)
+            if (slot.LastBatch == batch) slot.LastBatch = null;
+        lane.Turns.Released(batch, refused);
+        if (claimed.Count > 0) lane.Loads.Claimed(claimed);
+    }
+
+    // The same rows under the next number, after a pause that grows to a second.
+    private void Again(PendingBatch batch)
+    {
+        if (batch.Tries > MaxTries) throw new InvalidOperationException("A batch was tried too often.");
+        var pause = TimeSpan.FromMilliseconds(Math.Min(1_000, 5 * Math.Pow(2, Math.Min(batch.Tries, 10))));
+        _ = LaterAsync();
+
+        async Task LaterAsync()
+        {
+            await Task.Delay(pause, lane.Services.Clock).ConfigureAwait(false);
+            lane.Post(() => Send(batch));
+        }
+    }
+
+    // Ends a doubt by a write (I5): only what this open returns is the truth. Repeated until it answers.
+    private async Task ReadBackAsync(PendingBatch batch)
+    {
+        for (var pause = 20; ; pause = Math.Min(pause * 2, 1_000))
+        {
+            try
+            {
+                var opened = await lane.Services.Store.OpenLaneAsync(new OpenLane(lane.Key, lane.Services.Options.Lease, false, lane.Services.Build, lane.Services.Registry.Serves)).ConfigureAwait(false);
+                lane.Post(() => ReadBack(batch, opened));
+                return;
+            }
+            catch (Exception error)
+            {
+                lane.Shared.Log.StoreAway("open lane", error);
+                await Task.Delay(TimeSpan.FromMilliseconds(pause), lane.Services.Clock).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void ReadBack(PendingBatch batch, OpenedLane? opened)
+    {
+        if (opened is not null && opened.CommitSeq == batch.Rows.CommitSeq)
+        {
+            lane.Reopened(lane.Key, opened);
+            var owned = opened.Owned.Select(run => run.RunId).ToHashSet();
+            var refused = batch.Rows.Starts.Concat(batch.Rows.Children).Where(start => start.Owned && !owned.Contains(start.RunId)).Select(start => start.RunId).ToList();
+            Durable(batch, [.. opened.Owned.Where(run => !lane.Slots.ContainsKey(run.RunId))], refused);
+        }
+        else if (opened is not null && opened.CommitSeq == batch.Rows.CommitSeq - 1)
+        {
+            lane.Reopened(lane.Key, opened);
+            Send(batch);
+        }
+        else
+        {
+            inFlight = null;
+            lost = true;
+            again.Clear();
+            Telemetry.LeaseLosses.Add(1);
+            lane.Shared.Log.LaneLost(lane.Key.Identity, opened is null ? "another owner has it" : $"the store is at commit {opened.CommitSeq}, {batch.Rows.CommitSeq} was expected");
+            var reason = new DurableException(DurableErrorCodes.CommitInDoubt, "The lane was lost before its batch was durable; nothing of the batch is stored. Try again.");
+            Lane.Lose(batch, reason);
+            lane.DropAll(reason);
+            lane.Shared.Lost(lane);
+        }
+    }
+
+    // Finds the run whose rows the store refuses: halves, never inside a run; the culprit alone is held, the others proceed (C8).
+    private void Split(PendingBatch batch, string error)
+    {
+        inFlight = null;
+        var runs = BatchSplitter.Runs(batch.Rows);
+        if (runs.Count > 1)
+        {
+            var (left, right) = BatchSplitter.Halve(batch, lane.Key, lane.Services.Options.Lease, runs);
+            again.Enqueue(left);
+            again.Enqueue(right);
+            return;
+        }
+
+        var reason = new DurableException(DurableErrorCodes.StoreUnavailable, $"The store refused this run's rows: {error}");
+        Lane.Lose(batch, reason);
+        foreach (var waiting in lane.Unsent)
+            foreach (var run in runs) BatchSplitter.RemoveRun(waiting, run);
+        foreach (var run in runs)
+            if (lane.Slots.TryGetValue(run, out var slot)) lane.Exits.HoldRefused(slot, reason.Message);
+        foreach (var claim in batch.Rows.Claims) claiming.Remove(claim);
+    }
+}

@@ -1,0 +1,39 @@
+// What all lanes of a worker share.
+using Durable.Engine.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>Activities, waiters, loggers of one worker.</summary>
+internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, ILoggerFactory loggers, EngineLog log)
+{
+    /// <summary>Runs activities and steps.</summary>
+    public ActivityRunner Activities { get; } = activities;
+
+    /// <summary>Who waits for the end of runs.</summary>
+    public RunWatch Watch { get; } = watch;
+
+    /// <summary>Makes loggers for the entries of workflow code.</summary>
+    public ILoggerFactory Loggers { get; } = loggers;
+
+    /// <summary>The engine's own log.</summary>
+    public EngineLog Log { get; } = log;
+
+    /// <summary>What bounds executions.</summary>
+    public Replay.ExecutionLimits Limits { get; init; } = new();
+
+    /// <summary>True if a debugger was attached when the host started: time limits and claim counts are off.</summary>
+    public bool IsDebugging { get; init; }
+
+    /// <summary>Asks the task pump to look at the given time. Set by the worker.</summary>
+    public Action<DateTimeOffset> TaskDue { get; set; } = static _ => { };
+
+    /// <summary>Asks all lanes of this worker to look for mail of a run. Set by the worker.</summary>
+    public Action<Guid> Hint { get; set; } = static _ => { };
+
+    /// <summary>Tells other hosts that something may be due for them. Set by the worker.</summary>
+    public Action Announce { get; set; } = static () => { };
+
+    /// <summary>Opens the lane again after it was lost. Set by the worker.</summary>
+    public Action<Lane> Lost { get; set; } = static _ => { };
+}

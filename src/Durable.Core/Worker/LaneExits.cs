@@ -1,0 +1,388 @@
+// How runs leave a lane: they end, go on as a new generation, are parked, or are held.
+using System.Text.Json;
+using Durable.Engine.Diagnostics;
+using Durable.Engine.History;
+using Durable.Engine.Replay;
+using Durable.Storage;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>Ends, parks and holds the runs of a lane.</summary>
+internal sealed class LaneExits(Lane lane)
+{
+    private const int MaxCarried = 10_000;
+    private const long MaxCarriedBytes = 10L * 1024 * 1024;
+
+    private DurableOptions Options => lane.Services.Options;
+
+    /// <summary>The code of a run has ended.</summary>
+    public void Ended(RunSlot slot, PendingBatch batch, RunEnd end)
+    {
+        if (end.Kind == CommandKind.ContinueAsNew)
+        {
+            Continue(slot, batch, end);
+            return;
+        }
+
+        // What it sent to others without waiting is recorded, so it must arrive: the end waits for it.
+        if (slot.Execution!.Operations.Pending.Any(op => op.Operation.Kind is CommandKind.Signal or CommandKind.Send or CommandKind.CancelRun))
+        {
+            slot.State = SlotState.Leaving;
+            slot.Ending = end;
+            return;
+        }
+
+        Close(slot, batch, end);
+    }
+
+    /// <summary>A message to another run was settled after the code had ended.</summary>
+    public void SendSettled(RunSlot slot, Operation operation)
+    {
+        slot.Execution?.Operations.Take(operation.Ordinal);
+        if (slot.Sending > 0 || slot.Ending is not { } end) return;
+        Close(slot, lane.Touch(slot), end);
+    }
+
+    /// <summary>Ends a run by an operator's word (T2): whatever its code was doing.</summary>
+    public void Terminate(RunSlot slot, Arrival arrival)
+    {
+        var batch = lane.Touch(slot);
+        Record(slot, batch, arrival);
+        if (arrival.Message is { } message) batch.Rows.Consumed.Add(message.Key);
+        var reason = Codecs.Decode(lane.Services.Serializer.Codec, arrival.Payload, arrival.Encoding, slot.Run.Namespace, slot.RunId, "Terminate");
+        Close(slot, batch, RunStatus.Terminated, FailureOf("Terminated", ReasonOf(reason)));
+    }
+
+    /// <summary>Ends a run whose time is up.</summary>
+    public void TimeOut(RunSlot slot)
+    {
+        if (slot.State is not SlotState.Active) return;
+        var batch = lane.Touch(slot);
+        Record(slot, batch, new Arrival(EventKind.TimedOut));
+        Close(slot, batch, RunStatus.TimedOut, FailureOf("TimedOut", $"The run was given until {slot.Run.DeadlineAt:u}."));
+    }
+
+    /// <summary>Ends a run whose history is as long as it may be.</summary>
+    public void FailAtLimit(RunSlot slot)
+    {
+        var execution = slot.Execution!;
+        var failure = new Failure(typeof(DurableException).FullName!, $"{DurableErrorCodes.HistoryLimit}: the history has {execution.EventCount:N0} events and {execution.ByteCount:N0} bytes; at most {Options.MaxHistoryEvents:N0} and {Options.MaxHistoryBytes:N0} are allowed. Use continue-as-new when ContinueAsNewSuggested is true.");
+        var payload = JsonSerializer.SerializeToUtf8Bytes(new OperationFailure { Code = DurableErrorCodes.HistoryLimit, Failure = failure }, HistoryJson.Default.OperationFailure);
+        var batch = lane.Touch(slot);
+        Record(slot, batch, new Arrival(EventKind.LimitReached, Payload: payload));
+        Close(slot, batch, RunStatus.Failed, failure);
+    }
+
+    /// <summary>Warns once about a history that grows towards its limit.</summary>
+    public void WarnIfLong(RunSlot slot)
+    {
+        if (slot.Warned || slot.Execution is not { } execution || (execution.EventCount < Options.WarnHistoryEvents && execution.ByteCount < Options.WarnHistoryBytes)) return;
+        slot.Warned = true;
+        lane.Shared.Log.HistoryLong(slot.Run.WorkflowId, slot.RunId, execution.EventCount, execution.ByteCount);
+    }
+
+    /// <summary>A turn was refused: replayed once if only a foreign thread was seen, else held.</summary>
+    public void Refuse(RunSlot slot, Verdict verdict)
+    {
+        lane.Turns.TurnLog.Clear();
+        if (verdict.Foreign && !slot.Suspected)
+        {
+            slot.Suspected = true;
+            slot.State = SlotState.Reloading;
+            slot.Execution = null;
+            if (slot.LastBatch is null) lane.Loads.Reload(slot);
+            return;
+        }
+
+        Hold(slot, verdict);
+    }
+
+    /// <summary>Parks a run as stalled or quarantined, with the reason. Nothing of the refused turn is stored.</summary>
+    public void Hold(RunSlot slot, Verdict verdict, short reason = HoldReasons.Stalled)
+    {
+        if (slot.State == SlotState.Gone) return;
+        lane.Turns.TurnLog.Clear();
+        var status = reason == HoldReasons.Quarantined ? RunStatus.Quarantined : RunStatus.Stalled;
+        lane.Shared.Log.RunHeld(slot.Run.WorkflowId, slot.RunId, slot.Run.Type, status.ToString(), verdict.Code, verdict.Message);
+        Telemetry.RunsHeld.Add(1, new KeyValuePair<string, object?>("status", status.ToString()));
+        var batch = lane.Touch(slot);
+        if (slot.Status != status) batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Status = status });
+        KeepResults(slot, batch);
+        Park(slot, batch, reason, [new WaitDocument("hold", status.ToString(), lane.Clock.Now, null, verdict.Message)]);
+    }
+
+    /// <summary>Holds a run whose rows the store refuses: its memory is ahead of the store, so nothing of it is written.</summary>
+    public void HoldRefused(RunSlot slot, string message)
+    {
+        slot.Waiting.Clear();
+        slot.Execution = null;
+        if (slot.Run.CreatedAt == default && slot.State == SlotState.Starting)
+        {
+            lane.Remove(slot);                           // it was never stored
+            return;
+        }
+
+        Hold(slot, new Verdict(DurableErrorCodes.StoreUnavailable, message));
+    }
+
+    /// <summary>Parks a held run as it was: nobody has ended its hold.</summary>
+    public void HoldAgain(RunSlot slot) => Park(slot, lane.Touch(slot), slot.Status == RunStatus.Paused ? HoldReasons.Paused : HoldReasons.Quarantined, [new WaitDocument("hold", slot.Status.ToString(), lane.Clock.Now)]);
+
+    /// <summary>The history ends, but the run was not closed yet: its start and its end were two batches.</summary>
+    public void EndedBefore(RunSlot slot, RunEnd end, EventRecord last)
+    {
+        var heads = CommandHead.ParseAll(last.Commands);
+        var body = CommandBuffer.Line(Codecs.Bodies(lane.Services.Serializer.Codec, last), heads.FindIndex(head => head.Kind == end.Kind)).ToArray();
+        var failure = end.Kind is CommandKind.Fail or CommandKind.Cancelled ? JsonSerializer.Deserialize(body, HistoryJson.Default.Failure) : null;
+        var result = end.Kind == CommandKind.ContinueAsNew || (end.Kind == CommandKind.Complete && slot.Definition!.RunResult.Type is not null) ? body : null;
+        foreach (var waiting in slot.Execution!.Operations.Pending.Where(op => op.Operation.Kind is CommandKind.Signal or CommandKind.Send or CommandKind.CancelRun).ToList())
+        {
+            lane.Loads.BodyOf(slot, waiting.Operation);
+            LaneSends.Begin(lane, slot, waiting.Operation);
+        }
+
+        Ended(slot, lane.Touch(slot), new RunEnd(end.Kind, result, failure));
+    }
+
+    /// <summary>Gives a run back as it is, with what it waits for.</summary>
+    public void Park(RunSlot slot) => Park(slot, lane.Touch(slot), 0, null);
+
+    /// <summary>Parks runs for which nothing will happen soon; the longest idle ones at once when the cache is full.</summary>
+    public void ParkIdle()
+    {
+        var now = lane.Services.Clock.GetTimestamp();
+        var crowded = lane.Slots.Count > Options.MaxCachedRuns * 9 / 10;
+        var idle = lane.Slots.Values.Where(slot => !slot.IsBusy && (crowded || lane.Services.Clock.GetElapsedTime(slot.LastActive, now) >= Options.ParkAfter)).ToList();
+        if (crowded) idle = [.. idle.OrderBy(slot => slot.LastActive).Take(Math.Max(1, lane.Slots.Count / 5))];
+        foreach (var slot in idle)
+        {
+            var next = NextDue(slot);
+            if (!crowded && next is { } due && due - lane.Clock.Now < Options.ParkAfter) continue;      // it would come back at once
+            Park(slot);
+        }
+    }
+
+    /// <summary>Parks all runs; those that still do something will be told again after their next load.</summary>
+    public void ParkAll()
+    {
+        foreach (var slot in lane.Slots.Values.Where(slot => slot.State is SlotState.Active or SlotState.Reloading).ToList())
+        {
+            var batch = lane.Touch(slot);
+            KeepResults(slot, batch);
+            Park(slot, batch, 0, null);
+        }
+    }
+
+    /// <summary>Moves a run along the lifecycle table, and stores the status if it changed.</summary>
+    public void SetStatus(RunSlot slot, RunTrigger trigger)
+    {
+        var next = RunLifecycle.Next(slot.Status, trigger) ?? throw new InvalidOperationException($"A run that is {slot.Status} cannot be {trigger}.");
+        if (next == slot.Status) return;
+        slot.Status = next;
+        lane.Touch(slot).Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Status = next });
+    }
+
+    /// <summary>Stores the answer of an update, where the waiting client reads it (F3).</summary>
+    public void Answer(RunSlot slot, PendingBatch batch, string id, UpdateAnswer answer)
+    {
+        batch.Rows.Documents.Add(new DocumentRecord(slot.Run.Namespace, "update", $"{slot.RunId:N}/{id}", slot.Run.Shard, 1, JsonSerializer.Serialize(answer, HistoryJson.Default.UpdateAnswer), slot.RunId));
+        slot.MayHaveRows = true;
+    }
+
+    /// <summary>Stores changed attributes with the run.</summary>
+    public void SetAttributes(RunSlot slot, PendingBatch batch, RunAttributes changed)
+    {
+        var merged = JsonSerializer.Deserialize((slot.Attributes ?? new RunAttributes()).ToJson(), HistoryJson.Default.DictionaryStringJsonElement)!;
+        foreach (var (name, value) in JsonSerializer.Deserialize(changed.ToJson(), HistoryJson.Default.DictionaryStringJsonElement)!) merged[name] = value;
+        var json = JsonSerializer.Serialize(merged, HistoryJson.Default.DictionaryStringJsonElement);
+        slot.Attributes = RunAttributes.FromJson(JsonSerializer.Deserialize(json, HistoryJson.Default.JsonElement));
+        batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Attributes = json });
+    }
+
+    private static Failure FailureOf(string type, string? message) => new($"Durable.{type}", message ?? "No reason was given.");
+
+    private static string? ReasonOf(byte[]? payload) => payload is null ? null : JsonSerializer.Deserialize(payload, HistoryJson.Default.ReasonDocument)?.Reason;
+
+    // A row that no code runs for.
+    private void Record(RunSlot slot, PendingBatch batch, Arrival arrival)
+    {
+        var row = slot.Execution is not null ? lane.Turns.Row(slot, arrival) : lane.Loads.RowWithoutCode(slot, arrival);
+        row.Crc = Checksum.Of(row, slot.Execution?.Crc ?? lane.Loads.CrcOf(slot));
+        batch.Rows.Events.Add(row);
+    }
+
+    private void Close(RunSlot slot, PendingBatch batch, RunEnd end)
+    {
+        var (status, outcome) = end.Kind switch
+        {
+            CommandKind.Complete => (RunStatus.Completed, end.Result),
+            CommandKind.Cancelled => (RunStatus.Cancelled, JsonSerializer.SerializeToUtf8Bytes(end.Failure!, HistoryJson.Default.Failure)),
+            _ => (RunStatus.Failed, JsonSerializer.SerializeToUtf8Bytes(end.Failure!, HistoryJson.Default.Failure)),
+        };
+        Close(slot, batch, status, end.Failure, outcome);
+    }
+
+    private void Close(RunSlot slot, PendingBatch batch, RunStatus status, Failure? failure, byte[]? outcome = null)
+    {
+        outcome ??= failure is null ? null : JsonSerializer.SerializeToUtf8Bytes(failure, HistoryJson.Default.Failure);
+        var codec = lane.Services.Serializer.Codec;
+        foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.RunAskedToStop);
+        slot.Attempts.Clear();
+        DeadLetters(slot, batch);
+        CloseChildren(slot, batch);
+        TellParent(slot, batch, status, failure, outcome);
+        batch.Rows.Closes.Add(new CloseRecord
+        {
+            RunId = slot.RunId, Shard = slot.Run.Shard, Status = status, Outcome = Codecs.Encode(codec, outcome, slot.Run.Namespace, slot.RunId), Encoding = Codecs.EncodingOf(codec), MayHaveRows = true,
+        });
+        slot.State = SlotState.Leaving;
+        batch.AfterCommit.Add(() =>
+        {
+            lane.Remove(slot);
+            lane.Shared.Watch.Closed(slot.RunId, status);
+        });
+        Telemetry.RunsClosed.Add(1, new KeyValuePair<string, object?>("workflow", slot.Run.Type), new KeyValuePair<string, object?>("outcome", status.ToString()));
+    }
+
+    // Items that nobody received are kept as messages without notice: dead letters (D9).
+    private static void DeadLetters(RunSlot slot, PendingBatch batch)
+    {
+        if (slot.Execution is null) return;
+        foreach (var item in slot.Execution.Mail.Unread)
+            batch.Rows.Sends.Add(new MessageRecord
+            {
+                RunId = slot.RunId, Sender = item.Sender, SenderSeq = item.SenderSeq, Kind = (short)EventKind.MailReceived, Notice = false, Target = item.Target, Payload = item.Payload, Encoding = item.Encoding,
+                Namespace = slot.Run.Namespace, Shard = slot.Run.Shard,
+            });
+    }
+
+    private void CloseChildren(RunSlot slot, PendingBatch batch)
+    {
+        if (slot.Execution is null) return;
+        foreach (var waiting in slot.Execution.Operations.Pending)
+            if (waiting.Operation is { Kind: CommandKind.Child, Child: { Options.ParentClose: not ParentClosePolicy.Abandon } child } operation)
+                LaneSends.CancelChild(slot, batch, operation, child, child.Options.ParentClose == ParentClosePolicy.Terminate ? EventKind.Terminated : EventKind.CancelRequested, "The parent has ended.");
+    }
+
+    private void TellParent(RunSlot slot, PendingBatch batch, RunStatus status, Failure? failure, byte[]? outcome)
+    {
+        if (slot.Execution?.Started?.Parent is not { } parent) return;
+        var completed = status == RunStatus.Completed;
+        var payload = completed ? outcome : JsonSerializer.SerializeToUtf8Bytes(new OperationFailure
+        {
+            Code = status switch { RunStatus.Cancelled => DurableErrorCodes.RunCancelled, RunStatus.Terminated => DurableErrorCodes.RunTerminated, RunStatus.TimedOut => DurableErrorCodes.RunTimedOut, _ => DurableErrorCodes.RunFailed },
+            Failure = failure!, Status = status,
+        }, HistoryJson.Default.OperationFailure);
+        var codec = lane.Services.Serializer.Codec;
+        batch.Rows.Sends.Add(LaneSends.Reply(slot.RunId, parent, completed ? EventKind.ChildCompleted : EventKind.ChildFailed, Codecs.Encode(codec, payload, parent.Namespace, parent.RunId), Codecs.EncodingOf(codec), 1));
+    }
+
+    // The next generation begins in the batch that ends this one (C5); unread items become its first rows (D9).
+    private void Continue(RunSlot slot, PendingBatch batch, RunEnd end)
+    {
+        var unread = slot.Execution!.Mail.Unread.ToList();
+        if (unread.Count > MaxCarried || unread.Sum(item => (long)(item.Payload?.Length ?? 0)) > MaxCarriedBytes)
+        {
+            Close(slot, batch, RunStatus.Failed, new Failure(typeof(DurableException).FullName!, $"{DurableErrorCodes.HistoryLimit}: {unread.Count:N0} unread mailbox items cannot be carried into the next generation; at most {MaxCarried:N0} and {MaxCarriedBytes:N0} bytes can."));
+            return;
+        }
+
+        foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.RunAskedToStop);
+        slot.Attempts.Clear();
+        batch.Rows.TaskDeletes.AddRange(slot.Tasks.Values.Select(task => task.Key));
+        slot.Tasks.Clear();
+        var now = lane.Clock.Now;
+        foreach (var key in slot.Seen.Where(seen => now - seen.Value > RunSlot.SeenFor).Select(seen => seen.Key).ToList()) slot.Seen.Remove(key);
+        var document = JsonSerializer.Deserialize(end.Result, HistoryJson.Default.StartDocument)! with { Seen = [.. slot.Seen.Select(seen => new SeenMessage(seen.Key.Sender, seen.Key.Seq, seen.Value))] };
+        slot.Gen++;
+        slot.Execution = lane.Loads.NewExecution(slot);
+        batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Gen = slot.Gen, Version = slot.Definition!.Version });
+        if (slot.Gen - Options.KeepGenerations > 0)
+            batch.AfterCommit.Add(() => Trim(slot, slot.Gen - Options.KeepGenerations));
+        var start = new Arrival(EventKind.RunStarted, Payload: JsonSerializer.SerializeToUtf8Bytes(document, HistoryJson.Default.StartDocument));
+        var turns = new List<Arrival> { start };
+        turns.AddRange(unread.Select(item => new Arrival(EventKind.MessageCarried, 0, item.Target, item.Payload, item.Encoding)
+        {
+            Message = item.Sender == Guid.Empty ? null : new MessageRecord { RunId = slot.RunId, Sender = item.Sender, SenderSeq = item.SenderSeq, Kind = (short)EventKind.MessageCarried, Namespace = slot.Run.Namespace, Shard = slot.Run.Shard },
+        }));
+        ApplyGeneration(slot, batch, turns);
+    }
+
+    // All rows of the new generation's beginning, each with its effects, in the batch at hand.
+    private void ApplyGeneration(RunSlot slot, PendingBatch batch, List<Arrival> turns)
+    {
+        foreach (var arrival in turns)
+        {
+            var row = lane.Turns.Row(slot, arrival);
+            if (slot.Execution!.End is not null)
+            {
+                // The code ended (or continued) while items were still being carried: they are dead letters, or go with the next generation.
+                batch.Rows.Sends.Add(new MessageRecord { RunId = slot.RunId, Sender = row.Sender, SenderSeq = row.SenderSeq, Kind = (short)EventKind.MailReceived, Notice = false, Target = row.Target, Payload = row.Payload, Encoding = row.Encoding, Namespace = row.Namespace, Shard = row.Shard });
+                continue;
+            }
+
+            if (lane.Turns.Apply(slot, row) is { } verdict)
+            {
+                Hold(slot, verdict);
+                return;
+            }
+
+            batch.Rows.Events.Add(row);
+            lane.Turns.FlushLog(batch);
+            var generation = slot.Gen;
+            lane.Turns.CarryOut(slot, batch, [.. slot.Execution.Effects]);
+            if (slot.Gen != generation || slot.State != SlotState.Active) return;
+        }
+    }
+
+    private void Trim(RunSlot slot, int below)
+    {
+        if (slot.State is SlotState.Gone or SlotState.Leaving) return;
+        var batch = lane.Touch(slot);
+        batch.Rows.Trims.Add(new TrimRecord(slot.RunId, slot.Run.Shard, below));
+        batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, FirstGen = below });
+    }
+
+    // Results that arrived in memory and could not be applied must not be lost: they become messages of the run.
+    private static void KeepResults(RunSlot slot, PendingBatch batch)
+    {
+        foreach (var arrival in slot.Waiting)
+        {
+            if (arrival.Message is not null || arrival.Kind == EventKind.TimerFired || !EventKinds.IsReply(arrival.Kind)) continue;
+            batch.Rows.Sends.Add(new MessageRecord
+            {
+                RunId = slot.RunId, Sender = slot.RunId, SenderSeq = ((long)slot.Gen << 32 | (uint)arrival.Ordinal) + (1L << 60), Kind = (short)arrival.Kind, Target = arrival.Target, Payload = arrival.Payload, Encoding = arrival.Encoding,
+                ReplyGen = arrival.ReplyGen, ReplyOrdinal = arrival.Ordinal, Namespace = slot.Run.Namespace, Shard = slot.Run.Shard, Causation = slot.RunId.ToString("N"),
+            });
+        }
+
+        slot.Waiting.Clear();
+    }
+
+    private void Park(RunSlot slot, PendingBatch batch, short hold, IReadOnlyList<WaitDocument>? waits)
+    {
+        waits ??= slot.Execution is null ? [] : WaitReasons.Of(slot.Execution);
+        batch.Rows.Parks.Add(new ParkRecord
+        {
+            RunId = slot.RunId, Shard = slot.Run.Shard, Namespace = slot.Run.Namespace, Type = slot.Run.Type, Version = slot.Definition?.Version ?? slot.Run.Version, Queue = slot.Run.Queue, Priority = slot.Run.Priority,
+            DueAt = hold != 0 ? slot.Run.DeadlineAt : NextDue(slot), Asap = hold == HoldReasons.Stalled || (hold == 0 && (slot.Waiting.Any(waiting => waiting.Message is not null) || slot.Attempts.Count > 0 || slot.Execution is null)),
+            Hold = hold, HoldBuilds = (hold & HoldReasons.Stalled) != 0 ? [lane.Services.Build] : null, Gen = slot.Gen,
+            NextSeq = slot.Execution?.NextSeq ?? lane.Loads.NextSeqOf(slot), WaitReason = waits.Count == 0 ? null : JsonSerializer.Serialize(waits, HistoryJson.Default.IReadOnlyListWaitDocument),
+        });
+        foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.LaneLost);
+        slot.Attempts.Clear();
+        slot.State = SlotState.Leaving;
+        batch.AfterCommit.Add(() => lane.Remove(slot));
+    }
+
+    private DateTimeOffset? NextDue(RunSlot slot)
+    {
+        DateTimeOffset? next = slot.Run.DeadlineAt;
+        if (slot.Execution is null) return next;
+        foreach (var waiting in slot.Execution.Operations.Pending)
+            if (waiting.Operation is { Kind: CommandKind.Timer, IsSilent: false } timer && (next is null || timer.DueAt < next)) next = timer.DueAt;
+        foreach (var task in slot.Tasks.Values)
+            if (task.Queue == ActivityRunner.OwnerQueue && (next is null || task.VisibleAt < next)) next = task.VisibleAt;
+        return next;
+    }
+}

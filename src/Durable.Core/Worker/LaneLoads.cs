@@ -1,0 +1,307 @@
+// Runs come into a lane: claimed or adopted, read, checked, replayed, and what was pending is taken up again.
+using System.Text.Json;
+using Durable.Engine.Diagnostics;
+using Durable.Engine.History;
+using Durable.Engine.Replay;
+using Durable.Storage;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>Loads the runs of a lane.</summary>
+internal sealed class LaneLoads(Lane lane)
+{
+    private const int PageOfRuns = 50;
+    private readonly HashSet<Guid> reading = [];
+    private readonly HashSet<Guid> readAgain = [];
+
+    /// <summary>Takes over the runs that an open found.</summary>
+    public void Adopt(IReadOnlyList<OwnedRun> owned) => Claimed([.. owned.Where(run => !lane.Slots.ContainsKey(run.RunId))]);
+
+    /// <summary>Runs were claimed: reads them, those that may have killed a host one at a time (A2).</summary>
+    public void Claimed(IReadOnlyList<OwnedRun> claimed)
+    {
+        foreach (var run in claimed) lane.Add(new RunSlot(run.RunId) { State = SlotState.Loading, Attempt = run.Attempt, Gen = run.Gen, LastActive = lane.Services.Clock.GetTimestamp() });
+        foreach (var page in claimed.Where(run => run.Attempt < 2).Select(run => run.RunId).Chunk(PageOfRuns)) _ = LoadAsync([page]);
+        var suspects = claimed.Where(run => run.Attempt >= 2).Select(run => new[] { run.RunId }).ToList();
+        if (suspects.Count > 0) _ = LoadAsync(suspects);
+    }
+
+    /// <summary>Reads a run again whose execution was thrown away.</summary>
+    public void Reload(RunSlot slot)
+    {
+        slot.State = SlotState.Loading;
+        _ = LoadAsync([[slot.RunId]]);
+    }
+
+    /// <summary>Reads the mail of own runs: one statement's result at a time for each run (D4).</summary>
+    public void ReadMail(IReadOnlyList<Guid> runs)
+    {
+        var wanted = new List<Guid>();
+        foreach (var run in runs)
+        {
+            if (!lane.Slots.ContainsKey(run)) continue;
+            if (reading.Add(run)) wanted.Add(run);
+            else readAgain.Add(run);
+        }
+
+        if (wanted.Count > 0) _ = ReadMailAsync(wanted);
+    }
+
+    /// <summary>A new execution of a run's present generation.</summary>
+    public WorkflowExecution NewExecution(RunSlot slot)
+    {
+        var run = slot.Run;
+        var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, slot.Definition!.Version) { Namespace = run.Namespace, Generation = slot.Gen, StartedAt = run.CreatedAt };
+        return new WorkflowExecution(slot.Definition, info, run.Secret, lane.Services.Serializer, lane.Shared.Limits, lane, lane.Services.Registry.Find);
+    }
+
+    /// <summary>The body of a pending operation's command: in memory, or from the row that recorded it.</summary>
+    public byte[] BodyOf(RunSlot slot, Operation operation)
+    {
+        if (operation.Body is { } body) return body;
+        if (operation.Kind == CommandKind.Step || !rows.TryGetValue(slot.RunId, out var history)) return "{}"u8.ToArray();
+        return operation.Body = CommandBuffer.Line(Codecs.Bodies(lane.Services.Serializer.Codec, history[operation.Row]), operation.Index).ToArray();
+    }
+
+    /// <summary>A row of a run whose class this host has not got.</summary>
+    public EventRecord RowWithoutCode(RunSlot slot, Arrival arrival)
+    {
+        var history = rows.GetValueOrDefault(slot.RunId) ?? [];
+        var now = lane.Clock.Now;
+        return new EventRecord
+        {
+            RunId = slot.RunId, Gen = slot.Gen, Seq = history.Count, Kind = (short)arrival.Kind, At = history.Count > 0 && history[^1].At > now ? history[^1].At : now, Payload = arrival.Payload, Encoding = arrival.Encoding, Schema = 1,
+            Sender = arrival.Message?.Sender ?? Guid.Empty, SenderSeq = arrival.Message?.SenderSeq ?? 0, Actor = arrival.Message?.Actor, Namespace = slot.Run.Namespace, Shard = slot.Run.Shard,
+        };
+    }
+
+    /// <summary>Checksum of a run's last row, when its code is not here.</summary>
+    public int CrcOf(RunSlot slot) => rows.GetValueOrDefault(slot.RunId) is { Count: > 0 } history ? history[^1].Crc : 0;
+
+    /// <summary>Length of a run's history, when its code is not here.</summary>
+    public int NextSeqOf(RunSlot slot) => rows.GetValueOrDefault(slot.RunId)?.Count ?? 0;
+
+    // Rows of the runs that are being taken up: bodies of pending commands are read from them, then they are let go.
+    private readonly Dictionary<Guid, IReadOnlyList<EventRecord>> rows = [];
+
+    private async Task LoadAsync(IReadOnlyList<Guid[]> pages)
+    {
+        foreach (var page in pages)
+        {
+            for (var pause = 20; ; pause = Math.Min(pause * 2, 1_000))
+            {
+                try
+                {
+                    var loaded = await lane.Services.Store.LoadAsync(new LoadRequest(page)).ConfigureAwait(false);
+                    var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    lane.Post(() =>
+                    {
+                        foreach (var run in loaded) TakeUp(run);
+                        done.SetResult();
+                    });
+                    if (pages.Count > 1) await done.Task.ConfigureAwait(false);
+                    break;
+                }
+                catch (Exception error)
+                {
+                    lane.Shared.Log.StoreAway("load runs", error);
+                    await Task.Delay(TimeSpan.FromMilliseconds(pause), lane.Services.Clock).ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    private async Task ReadMailAsync(List<Guid> runs)
+    {
+        IReadOnlyList<LoadedRun> loaded = [];
+        try
+        {
+            loaded = await lane.Services.Store.LoadAsync(new LoadRequest(runs, MessagesOnly: true)).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            lane.Shared.Log.StoreAway("read mail", error);       // the notice stays: the next look finds it again
+        }
+
+        lane.Post(() =>
+        {
+            foreach (var run in runs) reading.Remove(run);
+            foreach (var run in loaded)
+                if (lane.Slots.TryGetValue(run.RunId, out var slot)) Apply(slot, run.Messages);
+            var again = runs.Where(readAgain.Remove).ToList();
+            if (again.Count > 0) ReadMail(again);
+        });
+    }
+
+    private void Apply(RunSlot slot, IReadOnlyList<MessageRecord> messages)
+    {
+        foreach (var message in messages)
+        {
+            if (slot.State is not (SlotState.Active or SlotState.Reloading or SlotState.Starting)) return;
+            if (slot.Waiting.Any(waiting => waiting.Message?.Key == message.Key)) continue;
+            lane.Turns.Deliver(slot, Arrival.Of(message));
+        }
+    }
+
+    private void TakeUp(LoadedRun loaded)
+    {
+        if (!lane.Slots.TryGetValue(loaded.RunId, out var slot) || slot.State != SlotState.Loading) return;
+        if (loaded.Run is not { } run || RunLifecycle.IsClosed(run.Status))
+        {
+            lane.Remove(slot);                           // purged, or closed by a batch that we did not see: nothing is left to do
+            return;
+        }
+
+        slot.Run = run;
+        slot.Gen = run.Gen;
+        slot.Status = run.Status;
+        slot.MayHaveRows = true;
+        slot.State = SlotState.Active;
+        slot.Definition = lane.Services.Registry.Find(run.Type, run.Version);
+        slot.Attributes = run.Attributes is null ? null : RunAttributes.FromJson(JsonSerializer.Deserialize(run.Attributes, HistoryJson.Default.JsonElement));
+        rows[slot.RunId] = loaded.Events;
+        try
+        {
+            TakeUp(slot, loaded);
+        }
+        finally
+        {
+            rows.Remove(slot.RunId);
+        }
+    }
+
+    private void TakeUp(RunSlot slot, LoadedRun loaded)
+    {
+        if (loaded.Messages.FirstOrDefault(message => message.Kind == (short)EventKind.Terminated) is { } terminate)
+        {
+            lane.Exits.Terminate(slot, Arrival.Of(terminate));
+            return;
+        }
+
+        if (slot.Run.DeadlineAt <= lane.Clock.Now)
+        {
+            lane.Exits.TimeOut(slot);
+            return;
+        }
+
+        if (HistoryCheck.Fault(loaded.Events, slot.Gen) is { } broken)
+        {
+            lane.Exits.Hold(slot, new Verdict(DurableErrorCodes.HistoryBroken, broken), HoldReasons.Quarantined);
+            return;
+        }
+
+        if (Resumed(slot, loaded) || slot.Status is not (RunStatus.Quarantined or RunStatus.Paused)) Run(slot, loaded);
+        else lane.Exits.HoldAgain(slot);
+    }
+
+    // True if somebody ended the hold: the row says who, and the messages go.
+    private bool Resumed(RunSlot slot, LoadedRun loaded)
+    {
+        var resumes = loaded.Messages.Where(message => message.Kind == (short)EventKind.Resumed).ToList();
+        if (resumes.Count == 0) return false;
+        var batch = lane.Touch(slot);
+        foreach (var resume in resumes) batch.Rows.Consumed.Add(resume.Key);
+        slot.Attempt = 0;
+        return true;
+    }
+
+    private void Run(RunSlot slot, LoadedRun loaded)
+    {
+        if (slot.Attempt > lane.Services.Options.QuarantineAfter && !lane.Shared.IsDebugging)
+        {
+            lane.Exits.Hold(slot, new Verdict(DurableErrorCodes.RunInWrongState, $"The run was claimed {slot.Attempt} times without progress: it may be what ends its host. Look at the hosts' logs, then resume or terminate it."), HoldReasons.Quarantined);
+            return;
+        }
+
+        if (slot.Definition is null)
+        {
+            lane.Exits.Park(slot);                       // taken for a control message that somebody else has applied meanwhile
+            return;
+        }
+
+        slot.Execution = NewExecution(slot);
+        foreach (var row in loaded.Events)
+            if (row.Sender != Guid.Empty) slot.Seen[(row.Sender, row.SenderSeq)] = row.At;
+        if (loaded.Events.Count > 0 && Replay(slot, loaded.Events) is { } verdict)
+        {
+            lane.Exits.Refuse(slot, verdict);
+            return;
+        }
+
+        var clean = slot.Status is RunStatus.Stalled or RunStatus.Quarantined or RunStatus.Paused;
+        if (clean) lane.Exits.SetStatus(slot, RunTrigger.Resumed);
+        else if (slot.Status == RunStatus.Pending) lane.Exits.SetStatus(slot, RunTrigger.Claimed);
+        foreach (var task in loaded.Tasks)
+            if (task.Gen == slot.Gen) slot.Tasks[task.TaskNo] = task;
+        foreach (var seen in slot.Execution.Started?.Seen ?? []) slot.Seen.TryAdd((seen.Sender, seen.Seq), seen.At);
+        if (slot.Run.DeadlineAt is { } deadline) lane.Timers.Add(deadline, new LaneTimer(slot, slot.Gen, 0, TimerPurpose.Deadline));
+        if (loaded.Events.Count == 0) lane.Turns.Deliver(slot, new Arrival(EventKind.RunStarted, Payload: slot.Run.Input, Encoding: slot.Run.Encoding) { Actor = slot.Run.Actor, Correlation = slot.Run.Correlation, Trace = slot.Run.Trace });
+        else Restore(slot, loaded);
+        Apply(slot, loaded.Messages);
+        while (slot.State == SlotState.Active && slot.Waiting.TryDequeue(out var waiting)) lane.Turns.Deliver(slot, waiting);
+    }
+
+    private Verdict? Replay(RunSlot slot, IReadOnlyList<EventRecord> events)
+    {
+        var execution = slot.Execution!;
+        Telemetry.Replays.Add(1);
+        return lane.Guarded(slot, () => execution.Replay(events));
+    }
+
+    // What was pending when the last owner let go is taken up again.
+    private void Restore(RunSlot slot, LoadedRun loaded)
+    {
+        var execution = slot.Execution!;
+        if (execution.End is { } end)
+        {
+            lane.Exits.EndedBefore(slot, end, loaded.Events[^1]);
+            return;
+        }
+
+        var failedStarts = loaded.Messages.Where(message => message.Kind == (short)EventKind.ChildStartFailed).Select(message => message.ReplyOrdinal).ToHashSet();
+        var answered = loaded.Messages.Where(message => message.ReplyGen == slot.Gen).Select(message => message.ReplyOrdinal).ToHashSet();
+        foreach (var waiting in execution.Operations.Pending.OrderBy(op => op.Operation.Ordinal).ToList())
+        {
+            var operation = waiting.Operation;
+            if (slot.State != SlotState.Active || operation.IsSilent || execution.Operations.Find(operation.Ordinal) != waiting) continue;
+            switch (operation.Kind)
+            {
+                case CommandKind.Timer:
+                    operation.DueAt = JsonSerializer.Deserialize(BodyOf(slot, operation), ChildJson.Default.TimerDocument)!.DueAt;
+                    lane.Timers.Add(operation.DueAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.Code));
+                    break;
+                case CommandKind.Activity or CommandKind.Step when !answered.Contains(operation.Ordinal):
+                    RestoreAttempt(slot, operation);
+                    break;
+                case CommandKind.Signal or CommandKind.Send or CommandKind.CancelRun:
+                    BodyOf(slot, operation);
+                    LaneSends.Begin(lane, slot, operation);
+                    break;
+                case CommandKind.Child when execution.Context.Children.AwaitsStart(operation.Ordinal) && !failedStarts.Contains(operation.Ordinal):
+                    lane.Turns.Deliver(slot, new Arrival(EventKind.ChildStarted, operation.Ordinal) { ReplyGen = slot.Gen });       // its command and the child were one transaction
+                    break;
+            }
+        }
+    }
+
+    // An attempt in memory that nobody finished counts as the engine's: the next one is a row (DECISIONS 13).
+    private void RestoreAttempt(RunSlot slot, Operation operation)
+    {
+        if (slot.Tasks.TryGetValue(operation.Ordinal, out var task))
+        {
+            if (operation.Kind == CommandKind.Step) lane.Timers.Add(task.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry));
+            return;
+        }
+
+        if (operation.Options.AtMostOnce)
+        {
+            var failure = new OperationFailure { Code = DurableErrorCodes.ActivityInDoubt, Attempts = 1, Failure = new Failure(typeof(DurableException).FullName!, "The host was lost while the attempt ran; nobody knows whether it had its effect, and it may run at most once.") };
+            lane.Turns.Deliver(slot, new Arrival(EventKind.ActivityFailed, operation.Ordinal, null, JsonSerializer.SerializeToUtf8Bytes(failure, HistoryJson.Default.OperationFailure)) { ReplyGen = slot.Gen });
+            return;
+        }
+
+        var batch = lane.Touch(slot);
+        var next = LaneTasks.Add(lane, slot, batch, operation, attempt: 1, logical: 0, lane.Clock.Now, null);
+        if (operation.Kind == CommandKind.Step) batch.AfterCommit.Add(() => lane.Timers.Add(next.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry)));
+    }
+}

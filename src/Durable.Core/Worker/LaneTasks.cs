@@ -1,0 +1,50 @@
+// Activities as rows: queued and heartbeating ones, and attempts that are to be made again (DECISIONS 13).
+using System.Text.Json;
+using Durable.Engine.History;
+using Durable.Engine.Replay;
+using Durable.Storage;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>Makes task rows.</summary>
+internal static class LaneTasks
+{
+    // Without a heartbeat limit the host itself renews the row while the code runs, so a dead host is noticed after this long.
+    private static readonly TimeSpan RenewedByHost = TimeSpan.FromSeconds(20);
+
+    /// <summary>True for activities that are rows from their first attempt.</summary>
+    public static bool NeedsRow(CallOptions options) => options.Queue.Length > 0 || options.Heartbeat is not null;
+
+    /// <summary>Puts a task row into the batch, replacing the one before.</summary>
+    public static TaskRecord Add(Lane lane, RunSlot slot, PendingBatch batch, Operation operation, int attempt, int logical, DateTimeOffset visibleAt, byte[]? failures)
+    {
+        var options = operation.Options;
+        var isStep = operation.Kind == CommandKind.Step;
+        var task = new TaskRecord
+        {
+            RunId = slot.RunId, Gen = slot.Gen, TaskNo = operation.Ordinal, Shard = slot.Run.Shard, Namespace = slot.Run.Namespace,
+            Activity = operation.Name, Queue = isStep ? ActivityRunner.OwnerQueue : options.Queue, Priority = options.Priority, VisibleAt = visibleAt, Attempt = attempt, LogicalAttempt = logical,
+            DeadlineAt = options.ScheduleToClose is { } limit ? Microseconds.RoundUp(operation.IssuedAt + limit) : null,
+            Visibility = options.Heartbeat ?? RenewedByHost, Failures = failures,
+            Payload = isStep ? null : Payload(lane, slot, operation), Encoding = Codecs.EncodingOf(lane.Services.Serializer.Codec),
+        };
+        if (slot.Tasks.TryGetValue(operation.Ordinal, out var before)) batch.Rows.TaskDeletes.Add(before.Key);
+        slot.Tasks[operation.Ordinal] = task;
+        slot.MayHaveRows = true;
+        batch.Rows.Tasks.RemoveAll(other => other.Key == task.Key);
+        batch.Rows.Tasks.Add(task);
+        return task;
+    }
+
+    private static byte[]? Payload(Lane lane, RunSlot slot, Operation operation)
+    {
+        using var body = JsonDocument.Parse(lane.Loads.BodyOf(slot, operation));
+        var info = slot.Execution!.Info;
+        var document = new TaskDocument
+        {
+            Arguments = body.RootElement.GetProperty("args"), Options = operation.Options,
+            Workflow = new TaskWorkflow(info.WorkflowId, info.Workflow, info.Version, info.StartedAt),
+        };
+        return Codecs.Encode(lane.Services.Serializer.Codec, JsonSerializer.SerializeToUtf8Bytes(document, HistoryJson.Default.TaskDocument), slot.Run.Namespace, slot.RunId);
+    }
+}

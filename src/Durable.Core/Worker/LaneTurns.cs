@@ -1,0 +1,383 @@
+// Arrivals become rows: user code runs, and what it asked for goes into the batch.
+using System.Text.Json;
+using Durable.Engine.Diagnostics;
+using Durable.Engine.History;
+using Durable.Engine.Replay;
+using Durable.Storage;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>Applies arrivals to the runs of a lane.</summary>
+internal sealed class LaneTurns(Lane lane)
+{
+    /// <summary>Log entries of the turn under way: written once it is durable, thrown away with it.</summary>
+    public List<LogEntry> TurnLog { get; } = [];
+
+    private DurableOptions Options => lane.Services.Options;
+
+    /// <summary>Starts a run for a client of this process: run, owned row and first turn in one commit (N3).</summary>
+    public void Start(StartRecord start, TaskCompletionSource<bool?> answer)
+    {
+        if (lane.IsDraining || lane.Slots.Count >= Options.MaxCachedRuns)
+        {
+            answer.TrySetResult(null);
+            return;
+        }
+
+        if (Begin(start, answer) is null) answer.TrySetResult(null);
+    }
+
+    /// <summary>Makes the slot of a new run, runs its first turn, and puts its start into the batch.</summary>
+    /// <returns>The record as it was put there, or null if this lane cannot run it.</returns>
+    public StartRecord? Begin(StartRecord start, TaskCompletionSource<bool?>? answer, PendingBatch? into = null)
+    {
+        if (lane.Services.Registry.Find(start.Type, start.Version) is not { } definition) return null;
+        var slot = new RunSlot(start.RunId) { State = SlotState.Starting, Definition = definition, Status = RunStatus.Running, Run = RunOf(start) };
+        slot.Execution = lane.Loads.NewExecution(slot);
+        var row = Row(slot, new Arrival(EventKind.RunStarted, Payload: start.Input, Encoding: start.Encoding) { Actor = start.Actor, Correlation = start.Correlation, Trace = start.Trace });
+        var verdict = Apply(slot, row);
+        if (verdict is not null) return null;            // stored with a wake row instead, and held there where everybody can see it
+        var record = Owned(start, row);
+        var batch = into is null ? lane.Touch(slot) : Lane.Join(slot, into);
+        if (answer is not null) batch.Rows.Starts.Add(record);
+        (batch.Starts ??= []).Add(slot.RunId, new StartingRun(slot, answer));
+        slot.Deferred = [.. slot.Execution.Effects];
+        slot.Attributes = AttributesOf(start.Attributes);
+        FlushLog(batch);
+        if (record.DeadlineAt is { } deadline) lane.Timers.Add(deadline, new LaneTimer(slot, 0, 0, TimerPurpose.Deadline));
+        slot.LastActive = lane.Services.Clock.GetTimestamp();
+        lane.Add(slot);
+        Telemetry.RunsStarted.Add(1, new KeyValuePair<string, object?>("workflow", start.Type));
+        return record;
+    }
+
+    /// <summary>Takes one arrival of a run.</summary>
+    public void Deliver(RunSlot slot, Arrival arrival)
+    {
+        if (slot.State != SlotState.Active)
+        {
+            if (slot.State is SlotState.Loading or SlotState.Starting or SlotState.Reloading) slot.Waiting.Enqueue(arrival);
+            return;                                      // of a run that leaves: a message stays in the store, anything else is told again after the next load
+        }
+
+        slot.LastActive = lane.Services.Clock.GetTimestamp();
+        if (IsControl(slot, arrival) || IsKnown(slot, arrival) || !IsWanted(slot, arrival)) return;
+        if (arrival.Kind == EventKind.UpdateReceived && IsRejected(slot, arrival)) return;
+        if (IsAtLimit(slot)) return;
+        var row = Row(slot, arrival);
+        var verdict = Apply(slot, row);
+        if (verdict is not null)
+        {
+            slot.Waiting.Enqueue(arrival);
+            if (arrival.Message is { } lost) slot.Seen.Remove((lost.Sender, lost.SenderSeq));
+            lane.Exits.Refuse(slot, verdict);
+            return;
+        }
+
+        var batch = lane.Touch(slot);
+        batch.Rows.Events.Add(row);
+        if (arrival.Message is { } message) batch.Rows.Consumed.Add(message.Key);
+        FlushLog(batch);
+        if (arrival.Kind == EventKind.CancelRequested) lane.Exits.SetStatus(slot, RunTrigger.CancelRequested);
+        lane.Exits.WarnIfLong(slot);
+        CarryOut(slot, batch, slot.Execution!.Effects);
+    }
+
+    /// <summary>A timer's time has come.</summary>
+    public void Fire(in LaneTimer timer)
+    {
+        var slot = timer.Slot;
+        if (slot.State is SlotState.Gone or SlotState.Leaving || slot.Execution is null) return;
+        switch (timer.Purpose)
+        {
+            case TimerPurpose.Deadline:
+                lane.Exits.TimeOut(slot);
+                break;
+            case TimerPurpose.StepRetry:
+                if (slot.Gen == timer.Gen && slot.Tasks.TryGetValue(timer.Ordinal, out var task) && slot.Execution.Operations.Find(timer.Ordinal) is { } step) StartAttempt(slot, step.Operation, task);
+                break;
+            default:
+                if (slot.Gen == timer.Gen && slot.Execution.Operations.Find(timer.Ordinal) is not null) Deliver(slot, new Arrival(EventKind.TimerFired, timer.Ordinal) { ReplyGen = timer.Gen });
+                break;
+        }
+    }
+
+    /// <summary>A batch is durable: now, and not before, its effects happen (C7).</summary>
+    public void Released(PendingBatch batch, IReadOnlyList<Guid> refused)
+    {
+        if (batch.Starts is not null) ReleaseStarts(batch.Starts, refused);
+        foreach (var entry in batch.Log) EngineLog.Write(lane.Shared.Loggers, entry);
+        foreach (var (slot, effect) in batch.Effects)
+            if (slot.State != SlotState.Gone) Release(slot, effect);
+        foreach (var then in batch.AfterCommit) then();
+        foreach (var slot in batch.Slots)
+            if (slot is { State: SlotState.Reloading, LastBatch: null }) lane.Loads.Reload(slot);
+        foreach (var send in batch.Rows.Sends)
+            if (send.Notice) lane.Shared.Hint(send.RunId);
+        if (batch.Rows.Parks.Count + batch.Rows.Sends.Count + batch.Rows.Tasks.Count > 0) lane.Shared.Announce();
+        foreach (var task in batch.Rows.Tasks)
+            if (task.Queue != ActivityRunner.OwnerQueue) lane.Shared.TaskDue(task.VisibleAt);
+    }
+
+    /// <summary>Puts what a turn asked for into the batch; what must wait for its commit is remembered there.</summary>
+    public void CarryOut(RunSlot slot, PendingBatch batch, IReadOnlyList<Effect> effects)
+    {
+        for (var i = 0; i < effects.Count; i++)
+        {
+            var effect = effects[i];
+            switch (effect.Kind)
+            {
+                case CommandKind.Activity when LaneTasks.NeedsRow(effect.Operation!.Options):
+                    LaneTasks.Add(lane, slot, batch, effect.Operation!, attempt: 0, logical: 0, lane.Clock.Now, null);
+                    break;
+                case CommandKind.Timer:
+                    lane.Timers.Add(effect.Operation!.DueAt, new LaneTimer(slot, slot.Gen, effect.Operation.Ordinal, TimerPurpose.Code));
+                    break;
+                case CommandKind.Cancel:
+                    GiveUp(slot, batch, effect.Operation!);
+                    break;
+                case CommandKind.Child:
+                    StartChild(slot, batch, effect.Operation!);
+                    break;
+                case CommandKind.Answer:
+                    lane.Exits.Answer(slot, batch, effect.Target!, (UpdateAnswer)effect.Data!);
+                    break;
+                case CommandKind.Attribute:
+                    lane.Exits.SetAttributes(slot, batch, (RunAttributes)effect.Data!);
+                    break;
+                default:
+                    batch.Effects.Add((slot, effect));       // activities and steps in memory, messages to other runs
+                    break;
+            }
+        }
+
+        if (slot.Execution?.End is { } end) lane.Exits.Ended(slot, batch, end);
+    }
+
+    /// <summary>Runs an attempt of an activity or step in this process.</summary>
+    public void StartAttempt(RunSlot slot, Operation operation, TaskRecord? task)
+    {
+        if (slot.Attempts.ContainsKey(operation.Ordinal)) return;
+        var attempt = new ActivityAttempt(lane, slot, operation, lane.Loads.BodyOf(slot, operation), task);
+        slot.Attempts.Add(operation.Ordinal, attempt);
+        lane.Shared.Activities.Start(attempt);
+    }
+
+    /// <summary>An attempt in memory has ended.</summary>
+    public void AttemptEnded(ActivityAttempt attempt, AttemptResult result)
+    {
+        var slot = attempt.Slot;
+        if (slot.State == SlotState.Gone || !slot.Attempts.TryGetValue(attempt.Operation.Ordinal, out var current) || current != attempt) return;
+        slot.Attempts.Remove(attempt.Operation.Ordinal);
+        if (slot.Gen != attempt.Gen) return;
+        if (result.RetryAfter is { } delay)
+        {
+            if (slot.Execution?.Operations.Find(attempt.Operation.Ordinal) is null || slot.State is SlotState.Leaving) return;
+            var due = Microseconds.RoundUp(lane.Clock.Now + delay);
+            var batch = lane.Touch(slot);
+            LaneTasks.Add(lane, slot, batch, attempt.Operation, attempt.Number, result.LogicalAttempt, due, result.Failures);
+            if (attempt.Operation.Kind == CommandKind.Step) batch.AfterCommit.Add(() => lane.Timers.Add(due, new LaneTimer(slot, slot.Gen, attempt.Operation.Ordinal, TimerPurpose.StepRetry)));
+            return;
+        }
+
+        Deliver(slot, new Arrival(result.Kind, attempt.Operation.Ordinal, null, result.Payload, result.Encoding) { ReplyGen = attempt.Gen });
+    }
+
+    /// <summary>Runs a turn; the entries of a turn that is not kept are thrown away.</summary>
+    public Verdict? Apply(RunSlot slot, EventRecord row)
+    {
+        TurnLog.Clear();
+        var execution = slot.Execution!;
+        return lane.Guarded(slot, () => execution.Apply(row));
+    }
+
+    /// <summary>Makes the row of an arrival.</summary>
+    public EventRecord Row(RunSlot slot, Arrival arrival)
+    {
+        var execution = slot.Execution!;
+        var now = lane.Clock.Now;
+        var codec = lane.Services.Serializer.Codec;
+        var encoding = Codecs.EncodingOf(codec);
+        var payload = arrival.Payload;
+        if (payload is not null && arrival.Encoding != encoding)
+            payload = encoding == 1 ? Codecs.Encode(codec, payload, slot.Run.Namespace, slot.RunId) : payload;
+        return new EventRecord
+        {
+            RunId = slot.RunId, Gen = slot.Gen, Seq = execution.NextSeq, Kind = (short)arrival.Kind, At = now > execution.UtcNow ? now : execution.UtcNow,
+            Ordinal = arrival.Ordinal, Target = arrival.Target, Payload = payload, Encoding = arrival.Encoding == 1 ? (short)1 : encoding, Schema = 1,
+            Sender = arrival.Message?.Sender ?? Guid.Empty, SenderSeq = arrival.Message?.SenderSeq ?? 0,
+            Actor = arrival.Message?.Actor ?? arrival.Actor, Correlation = arrival.Message?.Correlation ?? arrival.Correlation,
+            Causation = arrival.Message?.Causation, Trace = arrival.Message?.Trace ?? arrival.Trace,
+            Namespace = slot.Run.Namespace, Shard = slot.Run.Shard,
+        };
+    }
+
+    /// <summary>Moves the entries of the turn that is kept into its batch.</summary>
+    public void FlushLog(PendingBatch batch)
+    {
+        if (TurnLog.Count == 0) return;
+        batch.Log.AddRange(TurnLog);
+        TurnLog.Clear();
+    }
+
+    private static RunAttributes? AttributesOf(string? json) => json is null ? null : RunAttributes.FromJson(JsonSerializer.Deserialize(json, HistoryJson.Default.JsonElement));
+
+    private static RunRecord RunOf(StartRecord start) => new()
+    {
+        RunId = start.RunId, Namespace = start.Namespace, WorkflowId = start.WorkflowId, Ordinal = 0, Shard = start.Shard, Type = start.Type, Version = start.Version, Build = start.Build,
+        Status = RunStatus.Running, Gen = 0, CreatedAt = default, DeadlineAt = start.DeadlineAt, Secret = start.Secret, Queue = start.Queue, Priority = start.Priority, Parent = start.Parent,
+        Attributes = start.Attributes, Actor = start.Actor, Correlation = start.Correlation, Trace = start.Trace,
+    };
+
+    private static StartRecord Owned(StartRecord start, EventRecord first) => new()
+    {
+        RunId = start.RunId, Namespace = start.Namespace, WorkflowId = start.WorkflowId, Shard = start.Shard, Type = start.Type, Version = start.Version, Build = start.Build,
+        Queue = start.Queue, Priority = start.Priority, Input = null, Encoding = 0, Secret = start.Secret, Attributes = start.Attributes, Parent = start.Parent, DeadlineAt = start.DeadlineAt,
+        Actor = start.Actor, Correlation = start.Correlation, Trace = start.Trace, Gate = start.Gate, Owned = true, FirstEvent = first, IfRefused = start.IfRefused, Status = RunStatus.Running,
+    };
+
+    private void ReleaseStarts(Dictionary<Guid, StartingRun> starts, IReadOnlyList<Guid> refused)
+    {
+        foreach (var start in starts.Values)
+        {
+            var slot = start.Slot;
+            if (refused.Contains(slot.RunId))
+            {
+                lane.Remove(slot);
+                start.Answer?.TrySetResult(false);
+                continue;
+            }
+
+            start.Answer?.TrySetResult(true);
+            if (slot.State != SlotState.Starting) continue;
+            slot.State = SlotState.Active;
+            var deferred = slot.Deferred ?? [];
+            slot.Deferred = null;
+            ReleaseDeferred(slot, deferred);
+            while (slot.State == SlotState.Active && slot.Waiting.TryDequeue(out var waiting)) Deliver(slot, waiting);
+        }
+    }
+
+    // The start is durable, so what needs no rows happens at once, and only the rest needs another batch.
+    private void ReleaseDeferred(RunSlot slot, List<Effect> deferred)
+    {
+        var needsRows = slot.Execution?.End is not null;
+        foreach (var effect in deferred)
+        {
+            if (effect.Kind is CommandKind.Step or CommandKind.Signal or CommandKind.Send or CommandKind.CancelRun || (effect.Kind == CommandKind.Activity && !LaneTasks.NeedsRow(effect.Operation!.Options))) Release(slot, effect);
+            else if (effect.Kind == CommandKind.Timer) lane.Timers.Add(effect.Operation!.DueAt, new LaneTimer(slot, slot.Gen, effect.Operation.Ordinal, TimerPurpose.Code));
+            else needsRows = true;
+        }
+
+        if (!needsRows) return;
+        var rest = deferred.Where(effect => effect.Kind is CommandKind.Child or CommandKind.Answer or CommandKind.Attribute or CommandKind.Cancel || (effect.Kind == CommandKind.Activity && LaneTasks.NeedsRow(effect.Operation!.Options))).ToList();
+        CarryOut(slot, lane.Touch(slot), rest);
+    }
+
+    private void Release(RunSlot slot, in Effect effect)
+    {
+        if (effect.Operation is not { } operation || slot.Execution?.Operations.Find(operation.Ordinal) is not { } pending || pending.Operation != operation) return;
+        switch (effect.Kind)
+        {
+            case CommandKind.Activity or CommandKind.Step:
+                StartAttempt(slot, operation, null);
+                break;
+            case CommandKind.Signal or CommandKind.Send or CommandKind.CancelRun:
+                LaneSends.Begin(lane, slot, operation);
+                break;
+            case CommandKind.Child when slot.Execution.Context.Children.AwaitsStart(operation.Ordinal):
+                Deliver(slot, new Arrival(EventKind.ChildStarted, operation.Ordinal) { ReplyGen = slot.Gen });
+                break;
+        }
+    }
+
+    private void GiveUp(RunSlot slot, PendingBatch batch, Operation operation)
+    {
+        if (slot.Attempts.TryGetValue(operation.Ordinal, out var attempt))
+        {
+            attempt.Cancel(AttemptEnd.RunAskedToStop);
+            slot.Attempts.Remove(operation.Ordinal);
+        }
+
+        if (slot.Tasks.Remove(operation.Ordinal, out var task)) batch.Rows.TaskDeletes.Add(task.Key);
+        if (operation is { Kind: CommandKind.Child, Child: { } child }) LaneSends.CancelChild(slot, batch, operation, child);
+    }
+
+    private void StartChild(RunSlot slot, PendingBatch batch, Operation operation)
+    {
+        var start = LaneSends.ChildStart(lane, slot, operation);
+        var mine = start.DueAt is null && lane.Shared.Activities.Serves(start.Queue) && lane.Slots.Count < Options.MaxCachedRuns;
+        batch.Rows.Children.Add((mine ? Begin(start, null, batch) : null) ?? start);      // the parent's row and the child are one transaction (N3)
+        batch.Effects.Add((slot, new Effect(CommandKind.Child, operation)));
+    }
+
+    // Terminate and resume need no code (T3).
+    private bool IsControl(RunSlot slot, Arrival arrival)
+    {
+        if (arrival.Kind == EventKind.Terminated)
+        {
+            lane.Exits.Terminate(slot, arrival);
+            return true;
+        }
+
+        if (arrival.Kind != EventKind.Resumed) return false;
+        Consume(slot, arrival);                          // it runs already
+        return true;
+    }
+
+    private bool IsKnown(RunSlot slot, Arrival arrival)
+    {
+        if (arrival.Message is not { } message || slot.Seen.TryAdd((message.Sender, message.SenderSeq), lane.Clock.Now)) return false;
+        if (slot.LastBatch is null || !slot.LastBatch.Rows.Consumed.Contains(message.Key)) Consume(slot, arrival);
+        return true;
+    }
+
+    // Answers of another generation, or to what nobody waits for, are consumed and counted, not shown to code (C5).
+    private bool IsWanted(RunSlot slot, Arrival arrival)
+    {
+        if (!EventKinds.IsReply(arrival.Kind)) return true;
+        var execution = slot.Execution!;
+        if ((arrival.ReplyGen < 0 || arrival.ReplyGen == slot.Gen) && (execution.Operations.Find(arrival.Ordinal) is not null || (arrival.Kind is EventKind.ChildStarted or EventKind.ChildStartFailed && execution.Context.Children.AwaitsStart(arrival.Ordinal))))
+        {
+            if (slot.Tasks.Remove(arrival.Ordinal, out var task) && arrival.Message is null) lane.Touch(slot).Rows.TaskDeletes.Add(task.Key);
+            return true;
+        }
+
+        Telemetry.LateResults.Add(1);
+        Consume(slot, arrival);
+        return false;
+    }
+
+    private bool IsRejected(RunSlot slot, Arrival arrival)
+    {
+        var execution = slot.Execution!;
+        var request = JsonSerializer.Deserialize(Codecs.Decode(lane.Services.Serializer.Codec, arrival.Payload, arrival.Encoding, slot.Run.Namespace, slot.RunId, "Update"), HistoryJson.Default.UpdateRequest)!;
+        if (slot.Definition!.Update(arrival.Target ?? "") is not { Validator: not null } update) return false;
+        try
+        {
+            var arguments = lane.Services.Serializer.DecodeArguments(JsonText.Of(request.Arguments), update.Parameters, $"Update '{update.Name}'");
+            lane.Guarded(slot, () => { execution.Validate(update, arguments); return 0; });
+            return false;
+        }
+        catch (Exception error) when (error is not LaneLeftException)
+        {
+            var batch = lane.Touch(slot);
+            lane.Exits.Answer(slot, batch, request.Id, new UpdateAnswer { State = "rejected", Failure = Failure.From(error) });
+            batch.Rows.Consumed.Add(arrival.Message!.Key);
+            return true;
+        }
+    }
+
+    private bool IsAtLimit(RunSlot slot)
+    {
+        var execution = slot.Execution!;
+        if (execution.EventCount < Options.MaxHistoryEvents && execution.ByteCount < Options.MaxHistoryBytes) return false;
+        lane.Exits.FailAtLimit(slot);
+        return true;
+    }
+
+    private void Consume(RunSlot slot, Arrival arrival)
+    {
+        if (arrival.Message is { } message) lane.Touch(slot).Rows.Consumed.Add(message.Key);
+    }
+}

@@ -1,0 +1,120 @@
+// The worker's periodic loops: looking, reaping, heartbeats, purging. Each is supervised, paced, and stops on request.
+using Durable.Engine.Diagnostics;
+using Durable.Engine.Hosting;
+using Durable.Storage;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>What a worker does beside its lanes.</summary>
+internal sealed class Loops(EngineServices services, LaneContext shared, EngineLog log)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private readonly AsyncSignal look = new();
+    private readonly Dictionary<long, (LaneSeen Seen, long Since)> impossible = [];
+    private long lastGood = services.Clock.GetTimestamp();
+
+    /// <summary>Looks now.</summary>
+    public void Poke() => look.Set();
+
+    /// <summary>Finds runs to claim and mail for own runs (L1): soon after something was found, else at most once a poll interval; a full sweep each second.</summary>
+    public async Task LookAsync(Lane lane, Action tick, CancellationToken stop)
+    {
+        using var alarm = services.Clock.CreateTimer(static signal => ((AsyncSignal)signal!).Set(), look, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var options = services.Options;
+        var namespaces = options.ServedNamespaces.Count == 0 ? null : options.ServedNamespaces.ToList();
+        var queues = new List<string> { "" };
+        queues.AddRange(options.ServedQueues);
+        var pause = FirstPause;
+        while (!stop.IsCancellationRequested)
+        {
+            tick();
+            var found = await services.Store.LookAsync(new LookRequest(lane.Key, null, Math.Clamp(lane.Room, 1, 1_000), services.Registry.Serves, services.Build, namespaces, queues), stop).ConfigureAwait(false);
+            Good();
+            lane.Clock.Set(found.Now);
+            if (found.Claimable.Count > 0 && lane.Room > 0) lane.Claim(found.Claimable);
+            if (found.Mail.Count > 0) lane.Post(() => lane.Loads.ReadMail(found.Mail));
+            pause = found.Claimable.Count + found.Mail.Count > 0 ? FirstPause : pause * 2 < options.PollInterval ? pause * 2 : options.PollInterval;
+            var wait = found.NextDue is { } due && due - found.Now < pause ? due - found.Now : pause;
+            if (wait < TimeSpan.FromMilliseconds(1)) wait = TimeSpan.FromMilliseconds(1);
+            alarm.Change(wait, Timeout.InfiniteTimeSpan);
+            await look.WaitAsync().AsTask().WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Renews the lease, if the lane's loop has come round since the last time (R7).</summary>
+    public async Task HeartbeatAsync(Lane lane, Action tick, CancellationToken stop)
+    {
+        var before = -1L;
+        while (!stop.IsCancellationRequested)
+        {
+            tick();
+            var ticks = lane.Ticks;
+            if (ticks == before) lane.Post(static () => { });              // an idle lane ticks when it is asked to
+            else if (await services.Store.HeartbeatAsync(lane.Key, lane.Epoch, services.Options.Lease, stop).ConfigureAwait(false)) Good();
+            before = ticks;
+            await Task.Delay(services.Options.Lease / 4, services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Fences expired lanes, releases the runs of dead ones, sweeps orphaned notices (R1–R6, D8).</summary>
+    public async Task ReapAsync(Lane lane, Action tick, CancellationToken stop)
+    {
+        var ttl = services.Options.Lease;
+        while (!stop.IsCancellationRequested)
+        {
+            tick();
+            // R6: after an outage of our own everybody's lease looks expired; a whole lease of patience lets the others come back.
+            var cutOff = services.Clock.GetElapsedTime(Volatile.Read(ref lastGood)) > ttl / 2;
+            if (cutOff)
+            {
+                await Task.Delay(ttl, services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                Good();
+                continue;
+            }
+
+            var now = services.Clock.GetTimestamp();
+            var unchanged = impossible.Values.Where(entry => services.Clock.GetElapsedTime(entry.Since, now) >= ttl).Select(entry => entry.Seen).ToList();
+            var reaped = await services.Store.ReapAsync(new ReapRequest(lane.Key, ttl, true, unchanged), stop).ConfigureAwait(false);
+            Remember(reaped.Impossible, now);
+            if (reaped.Fenced + reaped.Released > 0)
+            {
+                log.Reaped(reaped.Fenced, reaped.Released);
+                Poke();
+                shared.Announce();
+            }
+
+            await Task.Delay(reaped.Released > 0 ? TimeSpan.FromMilliseconds(10) : ttl / 8, services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Deletes closed runs after their retention; one purger in the whole cluster (P3).</summary>
+    public async Task PurgeAsync(Action tick, CancellationToken stop)
+    {
+        var holder = Guid.NewGuid();
+        while (!stop.IsCancellationRequested)
+        {
+            tick();
+            var pause = TimeSpan.FromMinutes(5);
+            if (services.Options.Retention is { } retention && await services.Store.TryLeaseAsync("purge", holder, TimeSpan.FromMinutes(10), stop).ConfigureAwait(false) is not null)
+            {
+                var before = services.Clock.GetUtcNow() - retention;
+                if (await services.Store.PurgeAsync(new PurgeRequest(before, null, 1_000, before), stop).ConfigureAwait(false) == 1_000) pause = TimeSpan.FromMilliseconds(100);
+            }
+
+            for (var waited = TimeSpan.Zero; waited < pause && !stop.IsCancellationRequested; waited += TimeSpan.FromSeconds(20))
+            {
+                tick();
+                await Task.Delay(pause < TimeSpan.FromSeconds(20) ? pause : TimeSpan.FromSeconds(20), services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private void Good() => Volatile.Write(ref lastGood, services.Clock.GetTimestamp());
+
+    private void Remember(IReadOnlyList<LaneSeen> seen, long now)
+    {
+        foreach (var gone in impossible.Keys.Except(seen.Select(lane => lane.LaneId)).ToList()) impossible.Remove(gone);
+        foreach (var lane in seen)
+            if (!impossible.TryGetValue(lane.LaneId, out var known) || known.Seen != lane) impossible[lane.LaneId] = (lane, now);
+    }
+}

@@ -1,0 +1,99 @@
+// One run in a lane's memory.
+using Durable.Engine.Registration;
+using Durable.Engine.Replay;
+using Durable.Storage;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>Where a run is in its lane.</summary>
+internal enum SlotState
+{
+    /// <summary>Claimed; its history is being read.</summary>
+    Loading,
+
+    /// <summary>Its first batch is not durable yet: it may contribute nothing else (DECISIONS 6).</summary>
+    Starting,
+
+    /// <summary>It takes arrivals.</summary>
+    Active,
+
+    /// <summary>Its execution was thrown away; it is read again once its last batch is durable.</summary>
+    Reloading,
+
+    /// <summary>A batch that gives it back or ends it is on its way.</summary>
+    Leaving,
+
+    /// <summary>Gone from this lane: whatever still refers to it is ignored.</summary>
+    Gone,
+}
+
+/// <summary>A run that this lane owns. Touched by the lane's loop only.</summary>
+internal sealed class RunSlot(Guid runId)
+{
+    /// <summary>Longest time for which a consumed message is remembered (D5): the longest client retry.</summary>
+    public static readonly TimeSpan SeenFor = TimeSpan.FromMinutes(15);
+
+    public Guid RunId { get; } = runId;
+
+    public SlotState State { get; set; }
+
+    /// <summary>Its row, as last read or made.</summary>
+    public RunRecord Run { get; set; } = null!;
+
+    /// <summary>Its status as the next batches will have stored it.</summary>
+    public RunStatus Status { get; set; }
+
+    /// <summary>Its generation.</summary>
+    public int Gen { get; set; }
+
+    /// <summary>Its class, or null if this host has not got it.</summary>
+    public WorkflowDefinition? Definition { get; set; }
+
+    /// <summary>Its code.</summary>
+    public WorkflowExecution? Execution { get; set; }
+
+    /// <summary>Claims without progress.</summary>
+    public int Attempt { get; set; }
+
+    /// <summary>Arrivals that wait until it takes them.</summary>
+    public Queue<Arrival> Waiting { get; } = new();
+
+    /// <summary>Messages that its history holds, or an open batch: never applied again (D5, D6).</summary>
+    public Dictionary<(Guid Sender, long Seq), DateTimeOffset> Seen { get; } = [];
+
+    /// <summary>Attempts under way in this process, by ordinal.</summary>
+    public Dictionary<int, ActivityAttempt> Attempts { get; } = [];
+
+    /// <summary>Ordinals of operations whose attempts are task rows.</summary>
+    public Dictionary<int, TaskRecord> Tasks { get; } = [];
+
+    /// <summary>The batch that holds its last rows, or null if all are durable.</summary>
+    public PendingBatch? LastBatch { get; set; }
+
+    /// <summary>Effects that wait until its start is durable.</summary>
+    public List<Effect>? Deferred { get; set; }
+
+    /// <summary>True if the store may hold task rows or notices of it.</summary>
+    public bool MayHaveRows { get; set; }
+
+    /// <summary>True once a turn was flagged as foreign: the next flag stalls it.</summary>
+    public bool Suspected { get; set; }
+
+    /// <summary>True if a limit warning was logged.</summary>
+    public bool Warned { get; set; }
+
+    /// <summary>Signals, items and cancels for other runs that are being resolved.</summary>
+    public int Sending { get; set; }
+
+    /// <summary>How its code ended, while the end waits for messages to other runs.</summary>
+    public RunEnd? Ending { get; set; }
+
+    /// <summary>Attributes as a JSON object, if the run has any.</summary>
+    public RunAttributes? Attributes { get; set; }
+
+    /// <summary>Timestamp of the last arrival.</summary>
+    public long LastActive { get; set; }
+
+    /// <summary>Whether anything in this process is under way for it.</summary>
+    public bool IsBusy => State is not SlotState.Active || Attempts.Count > 0 || LastBatch is not null || Waiting.Count > 0 || Sending > 0;
+}

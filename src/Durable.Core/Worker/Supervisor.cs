@@ -1,0 +1,59 @@
+// Keeps loops alive: an exception ends a round, never the loop.
+using System.Collections.Concurrent;
+using Durable.Engine.Diagnostics;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>Runs loops, restarts them with a growing pause, and knows when one is dead.</summary>
+internal sealed class Supervisor(TimeProvider clock, EngineLog log)
+{
+    private readonly ConcurrentDictionary<string, long> lastTick = new();
+    private readonly List<Task> loops = [];
+
+    /// <summary>Starts a loop. It must call its tick each time it comes round.</summary>
+    public void Run(string name, Func<Action, CancellationToken, Task> loop, CancellationToken stop)
+    {
+        lastTick[name] = clock.GetTimestamp();
+        loops.Add(Task.Run(() => KeepAsync(name, loop, stop), CancellationToken.None));
+    }
+
+    /// <summary>Names of loops that have not come round for so long.</summary>
+    public IReadOnlyList<string> Dead(TimeSpan after)
+    {
+        var now = clock.GetTimestamp();
+        return [.. lastTick.Where(loop => clock.GetElapsedTime(loop.Value, now) > after).Select(loop => loop.Key).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Waits for all loops to end after they were told to stop.</summary>
+    public Task WaitAsync() => Task.WhenAll(loops);
+
+    private async Task KeepAsync(string name, Func<Action, CancellationToken, Task> loop, CancellationToken stop)
+    {
+        var pause = TimeSpan.FromMilliseconds(50);
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await loop(() =>
+                {
+                    lastTick[name] = clock.GetTimestamp();
+                    pause = TimeSpan.FromMilliseconds(50);
+                }, stop).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception error)
+            {
+                log.StoreAway(name, error);
+                Telemetry.LoopFaults.Add(1, new KeyValuePair<string, object?>("loop", name));
+                lastTick[name] = clock.GetTimestamp();         // it failed, but it is alive
+                await Task.Delay(pause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                pause = pause * 2 < TimeSpan.FromSeconds(5) ? pause * 2 : TimeSpan.FromSeconds(5);
+            }
+        }
+
+        lastTick.TryRemove(name, out _);
+    }
+}

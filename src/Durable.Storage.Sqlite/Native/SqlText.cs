@@ -1,0 +1,83 @@
+// Every statement by the name of its file, so that a bench or a test can run the same words without the engine.
+namespace Durable.Storage.Sqlite;
+
+/// <summary>The SQL of the provider: one property per file of <c>Sql/</c>, whose header says locks, index and bound.</summary>
+internal static class SqlText
+{
+    public static Sql BeginImmediate { get; } = Sql.Literal("begin immediate");
+    public static Sql Begin { get; } = Sql.Literal("begin");
+    public static Sql Commit { get; } = Sql.Literal("commit");
+    public static Sql Rollback { get; } = Sql.Literal("rollback");
+
+    public static Sql AcceptPlace { get; } = Sql.Read(nameof(AcceptPlace));
+    public static Sql AdoptOwned { get; } = Sql.Read(nameof(AdoptOwned));
+    public static Sql AppendEvent { get; } = Sql.Read(nameof(AppendEvent));
+    public static Sql BeatLane { get; } = Sql.Read(nameof(BeatLane));
+    public static Sql BeatTask { get; } = Sql.Read(nameof(BeatTask));
+    public static Sql CloseLane { get; } = Sql.Read(nameof(CloseLane));
+    public static Sql CloseRun { get; } = Sql.Read(nameof(CloseRun));
+    public static Sql ConsumeMessage { get; } = Sql.Read(nameof(ConsumeMessage));
+    public static Sql ConsumeNotice { get; } = Sql.Read(nameof(ConsumeNotice));
+    public static Sql DeadOwners { get; } = Sql.Read(nameof(DeadOwners));
+    public static Sql DeleteRunReady { get; } = Sql.Read(nameof(DeleteRunReady));
+    public static Sql DeleteRunTasks { get; } = Sql.Read(nameof(DeleteRunTasks));
+    public static Sql DeleteTask { get; } = Sql.Read(nameof(DeleteTask));
+    public static Sql DepthAsap { get; } = Sql.Read(nameof(DepthAsap));
+    public static Sql DepthDue { get; } = Sql.Read(nameof(DepthDue));
+    public static Sql Disown { get; } = Sql.Read(nameof(Disown));
+    public static Sql DueTasks { get; } = Sql.Read(nameof(DueTasks));
+    public static Sql EndTask { get; } = Sql.Read(nameof(EndTask));
+    public static Sql ExpiredTasks { get; } = Sql.Read(nameof(ExpiredTasks));
+    public static Sql Fence { get; } = Sql.Read(nameof(Fence));
+    public static Sql FenceAllLanes { get; } = Sql.Read(nameof(FenceAllLanes));
+    public static Sql FenceLane { get; } = Sql.Read(nameof(FenceLane));
+    public static Sql FindLane { get; } = Sql.Read(nameof(FindLane));
+    public static Sql HoldAllRuns { get; } = Sql.Read(nameof(HoldAllRuns));
+    public static Sql HoldAllWakes { get; } = Sql.Read(nameof(HoldAllWakes));
+    public static Sql ImportRun { get; } = Sql.Read(nameof(ImportRun));
+    public static Sql InsertLane { get; } = Sql.Read(nameof(InsertLane));
+    public static Sql InsertOwned { get; } = Sql.Read(nameof(InsertOwned));
+    public static Sql InsertTask { get; } = Sql.Read(nameof(InsertTask));
+    public static Sql InsertWake { get; } = Sql.Read(nameof(InsertWake));
+    public static Sql IsLaneDead { get; } = Sql.Read(nameof(IsLaneDead));
+    public static Sql LoadEvents { get; } = Sql.Read(nameof(LoadEvents));
+    public static Sql LoadMessages { get; } = Sql.Read(nameof(LoadMessages));
+    public static Sql LoadRun { get; } = Sql.Read(nameof(LoadRun));
+    public static Sql LoadTasks { get; } = Sql.Read(nameof(LoadTasks));
+    public static Sql LogCommit { get; } = Sql.Read(nameof(LogCommit));
+    public static Sql LookAsap { get; } = Sql.Read(nameof(LookAsap));
+    public static Sql LookDue { get; } = Sql.Read(nameof(LookDue));
+    public static Sql NewestRun { get; } = Sql.Read(nameof(NewestRun));
+    public static Sql NextAsapNamespace { get; } = Sql.Read(nameof(NextAsapNamespace));
+    public static Sql NextDue { get; } = Sql.Read(nameof(NextDue));
+    public static Sql NextDueNamespace { get; } = Sql.Read(nameof(NextDueNamespace));
+    public static Sql NextTask { get; } = Sql.Read(nameof(NextTask));
+    public static Sql OrphanNotices { get; } = Sql.Read(nameof(OrphanNotices));
+    public static Sql OwnedOfLane { get; } = Sql.Read(nameof(OwnedOfLane));
+    public static Sql PurgeBlob { get; } = Sql.Read(nameof(PurgeBlob));
+    public static Sql PurgeDocument { get; } = Sql.Read(nameof(PurgeDocument));
+    public static Sql PurgeEvent { get; } = Sql.Read(nameof(PurgeEvent));
+    public static Sql PurgeLane { get; } = Sql.Read(nameof(PurgeLane));
+    public static Sql PurgeLog { get; } = Sql.Read(nameof(PurgeLog));
+    public static Sql PurgeMessage { get; } = Sql.Read(nameof(PurgeMessage));
+    public static Sql PurgeOutgoing { get; } = Sql.Read(nameof(PurgeOutgoing));
+    public static Sql PurgeRun { get; } = Sql.Read(nameof(PurgeRun));
+    public static Sql PurgeableRun { get; } = Sql.Read(nameof(PurgeableRun));
+    public static Sql PurgeableRuns { get; } = Sql.Read(nameof(PurgeableRuns));
+    public static Sql PutDocument { get; } = Sql.Read(nameof(PutDocument));
+    public static Sql RaiseLane { get; } = Sql.Read(nameof(RaiseLane));
+    public static Sql ReadEvents { get; } = Sql.Read(nameof(ReadEvents));
+    public static Sql ReadSchema { get; } = Sql.Read(nameof(ReadSchema));
+    public static Sql RetryTask { get; } = Sql.Read(nameof(RetryTask));
+    public static Sql RunExists { get; } = Sql.Read(nameof(RunExists));
+    public static Sql SeenLanes { get; } = Sql.Read(nameof(SeenLanes));
+    public static Sql SendMessage { get; } = Sql.Read(nameof(SendMessage));
+    public static Sql SendNotice { get; } = Sql.Read(nameof(SendNotice));
+    public static Sql StartRun { get; } = Sql.Read(nameof(StartRun));
+    public static Sql TakeLease { get; } = Sql.Read(nameof(TakeLease));
+    public static Sql TakeTask { get; } = Sql.Read(nameof(TakeTask));
+    public static Sql TakeWake { get; } = Sql.Read(nameof(TakeWake));
+    public static Sql TrimEvents { get; } = Sql.Read(nameof(TrimEvents));
+    public static Sql UpdateRun { get; } = Sql.Read(nameof(UpdateRun));
+    public static Sql WriteDocument { get; } = Sql.Read(nameof(WriteDocument));
+}

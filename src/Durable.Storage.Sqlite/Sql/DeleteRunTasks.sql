@@ -1,0 +1,3 @@
+-- Tasks of a run that ends (C4).
+-- Lock: the file's one write lock. Index: key of task, by its first column. Bound: the run's tasks.
+delete from task where run_id = :run_id

@@ -1,0 +1,37 @@
+// A restored or copied file is accepted where it is now (DECISIONS 9), and named leases. Each method is the content of one transaction.
+namespace Durable.Storage.Sqlite;
+
+/// <summary>What follows from accepting a place.</summary>
+internal static class Acceptance
+{
+    /// <summary>Records the place. To hold all runs, every lane is fenced and gives its runs back first: nothing that the copy says about owners is true here.</summary>
+    public static bool Accept(Session session, RestoredStorePolicy policy, string place, DateTimeOffset clock)
+    {
+        if (policy == RestoredStorePolicy.HoldAllRuns)
+        {
+            session[SqlText.FenceAllLanes].Run();
+            foreach (var lane in RowReader.All(session[SqlText.DeadOwners], row => row.Int64(0)))
+                LaneVerbs.Release(session, lane, int.MaxValue, clock);
+            session[SqlText.HoldAllWakes].Run();
+            session[SqlText.HoldAllRuns].Run();
+        }
+        return session[SqlText.AcceptPlace].Bind(place).Bind(clock).Bind(policy.ToString()).Run() == 1;
+    }
+}
+
+/// <summary>Named leases (P3).</summary>
+internal static class Leases
+{
+    /// <summary>Takes or renews a lease.</summary>
+    /// <returns>Its epoch, or null: somebody else holds it.</returns>
+    public static long? Take(Session session, string name, Guid holder, TimeSpan length, DateTimeOffset clock)
+    {
+        var now = Micros.From(clock);
+        var row = session[SqlText.TakeLease].Bind(name).Bind(holder).Bind(now + Micros.From(length)).Bind(now);
+        if (!row.Read())
+            return null;
+        var epoch = row.Int64(0);
+        row.Reset();
+        return epoch;
+    }
+}
