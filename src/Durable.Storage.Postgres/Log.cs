@@ -1,7 +1,7 @@
 // Log lines of the PostgreSQL store. Event ids 5200 to 5299.
 using Microsoft.Extensions.Logging;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Source-generated log methods. Never a payload, never a secret.</summary>
 internal static partial class Log

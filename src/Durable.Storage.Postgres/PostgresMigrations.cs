@@ -1,4 +1,5 @@
 // The public way to migrate with another role than the one that runs the workers.
+using Durable.Storage.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 

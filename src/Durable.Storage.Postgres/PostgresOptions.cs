@@ -1,4 +1,6 @@
 // The options of the PostgreSQL store.
+using Durable.Storage.Postgres;
+
 namespace Durable;
 
 /// <summary>Options of the PostgreSQL store. See <c>UsePostgres</c>.</summary>

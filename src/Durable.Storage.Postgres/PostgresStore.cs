@@ -1,12 +1,11 @@
 // The PostgreSQL provider: one database, its verbs in Verbs/, its statements in Sql/.
 using System.Collections.Concurrent;
 using System.Data.Common;
-using Durable.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>The store on PostgreSQL 13 or newer.</summary>
 internal sealed class PostgresStore : IDurableStore, IWakeUps

@@ -1,5 +1,5 @@
 // What an engine that speaks PostgreSQL's protocol may lack or do differently, as switches: conformance runs with each of them.
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Capabilities and their fallbacks. The defaults are plain PostgreSQL's.</summary>
 internal sealed record PostgresVariant

@@ -1,7 +1,7 @@
 // Run ids are UUIDv7: their first 48 bits are milliseconds. Bounds of partitions and of purge scans come from that.
 using System.Buffers.Binary;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Ids as points in time.</summary>
 internal static class RunIds

@@ -1,7 +1,7 @@
 // Schema names go into SQL text, so only those that need no quoting are let in.
 using System.Text.RegularExpressions;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>The allow-list of schema names.</summary>
 internal static partial class SchemaName

@@ -2,7 +2,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Gives out the text of a statement. Tokens: <c>$schema</c>, <c>$now</c> (the database's clock) and <c>$shards</c> (empty on plain PostgreSQL).</summary>
 internal static class SqlText

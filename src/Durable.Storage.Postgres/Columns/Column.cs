@@ -2,7 +2,7 @@
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>A column of a set, whatever its type.</summary>
 internal abstract class Column

@@ -2,7 +2,7 @@
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Base of the sets of columns.</summary>
 internal abstract class ColumnSet

@@ -1,8 +1,7 @@
 // Columns of documents.
-using Durable.Storage;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Documents, in the order of <c>CommitDocument.sql</c>: one row per key, the last one written, because an upsert may not touch a row twice.</summary>
 internal sealed class DocumentColumns : ColumnSet

@@ -1,8 +1,7 @@
 // Columns of event rows.
-using Durable.Storage;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Event rows, in the order of <c>CommitAppend.sql</c>.</summary>
 internal sealed class EventColumns : ColumnSet

@@ -1,8 +1,7 @@
 // Columns of keys: messages, tasks, claims.
-using Durable.Storage;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Messages by key, in the order of <c>CommitConsume.sql</c>.</summary>
 internal sealed class MessageKeyColumns : ColumnSet

@@ -1,8 +1,7 @@
 // Columns of message rows.
-using Durable.Storage;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Message rows, in the order of <c>Deliver.sql</c>.</summary>
 internal sealed class MessageColumns : ColumnSet

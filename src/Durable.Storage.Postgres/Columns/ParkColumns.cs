@@ -1,8 +1,7 @@
 // Columns of runs given back to the store.
-using Durable.Storage;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Wake rows, in the order of <c>CommitPark.sql</c>.</summary>
 internal sealed class ParkColumns : ColumnSet

@@ -1,8 +1,7 @@
 // Columns of changes of run rows: the end, other changes, and bare keys.
-using Durable.Storage;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Ends of runs, in the order of <c>CommitCloseRun.sql</c>.</summary>
 internal sealed class CloseColumns : ColumnSet

@@ -1,8 +1,7 @@
 // Columns of runs to start.
-using Durable.Storage;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Runs to start, in the order of <c>StartWake.sql</c> and <c>CommitStartOwned.sql</c>.</summary>
 internal sealed class StartColumns : ColumnSet

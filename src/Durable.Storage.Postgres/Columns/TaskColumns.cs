@@ -1,8 +1,7 @@
 // Columns of task rows and of what hosts say about them.
-using Durable.Storage;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Task rows, in the order of <c>CommitTaskInsert.sql</c>.</summary>
 internal sealed class TaskColumns : ColumnSet

@@ -1,9 +1,8 @@
 // The content of a commit_log row: which runs a batch touched, packed (CEILING 3.13: the cheapest of five forms).
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Durable.Storage;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Packs (run, gen, first seq, last seq) as 28 bytes, big-endian.</summary>
 internal sealed class CommitLogRows

@@ -1,7 +1,7 @@
 // One statement of a lane's batches.
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>What a statement answers.</summary>
 internal enum CommitResultKind

@@ -1,9 +1,8 @@
 // The statements of a lane's batches with their parameter lists: made once for a lane's connection, filled and sent again and again.
-using Durable.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Turns a <see cref="LaneBatch"/> into the commands of one round trip (PROTOCOL §4.2). Not for use by two at a time.</summary>
 internal sealed class CommitStatements

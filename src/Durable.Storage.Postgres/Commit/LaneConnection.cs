@@ -1,9 +1,8 @@
 // The one line of a lane (I3): its own connection, one batch in flight, outcomes told apart as C8 demands.
-using Durable.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Commits the batches of one lane.</summary>
 internal sealed class LaneConnection(EngineConnections connections, LaneKey lane, ILogger log) : IAsyncDisposable

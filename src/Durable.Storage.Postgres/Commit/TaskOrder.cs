@@ -1,7 +1,6 @@
 // The order in which everybody locks task rows.
-using Durable.Storage;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Compares task keys as the table's key does.</summary>
 internal static class TaskOrder

@@ -1,7 +1,7 @@
 // How every call but a commit reaches the database: a pooled connection, a deadline, a bounded repeat, one translation of errors.
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Runs calls on engine connections.</summary>
 internal sealed class Calls(EngineConnections connections)

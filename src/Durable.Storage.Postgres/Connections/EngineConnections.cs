@@ -2,7 +2,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Opens connections of the store: a small pool for calls that come and go, and single ones for lanes, heartbeats and wake-ups.</summary>
 internal sealed class EngineConnections : IAsyncDisposable

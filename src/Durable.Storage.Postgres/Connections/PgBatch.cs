@@ -2,7 +2,7 @@
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Builds and runs an <see cref="NpgsqlBatch"/> of named statements.</summary>
 internal sealed class PgBatch : IAsyncDisposable

@@ -1,9 +1,8 @@
 // The one place that says what an SQLSTATE means for the engine.
 using System.Net.Sockets;
-using Durable.Storage;
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Classifies failures of the database.</summary>
 internal static class Sqlstates

@@ -1,8 +1,7 @@
 // Rows to records, in the column order that the statements of Sql/ select.
-using Durable.Storage;
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Reads the records of the seam from a result.</summary>
 internal static class RowReader

@@ -1,7 +1,7 @@
 // Months of event rows: a run id begins with its time, so a range of ids is a range of time (SCALING 2.7).
 using System.Globalization;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Texts that add the partitions of <c>event</c>.</summary>
 internal static class EventPartitions

@@ -1,11 +1,10 @@
 // Which database this is, and whether it still stands where it was accepted (DECISIONS 8, 9).
 using System.Globalization;
-using Durable.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Reads and accepts the installation row.</summary>
 internal sealed class Installation(EngineConnections connections, Calls calls, HomeCheck home, ILogger log)

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>A numbered text of <c>Migrations/</c> that never changes once it was released.</summary>
 /// <param name="Number">From 1; 0 is what migrations themselves need.</param>

@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Brings a schema up to this build.</summary>
 internal static class Migrator

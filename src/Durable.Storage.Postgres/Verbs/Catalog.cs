@@ -1,10 +1,9 @@
 // Reading for clients and administrators. Dapper where a row is plain, the driver where rows become the seam's records.
 using Dapper;
-using Durable.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>The reading half of <see cref="IRunCatalog"/>, documents and leases.</summary>
 internal sealed class Catalog(Calls calls)

@@ -1,9 +1,8 @@
 // D1 and N1: what anybody inserts, on the store's connection or inside the user's own transaction.
 using System.Data.Common;
-using Durable.Storage;
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Inserts messages with notices, and starts runs.</summary>
 internal sealed class DeliverVerb(EngineConnections connections, Calls calls, Namespaces namespaces, HomeCheck home)

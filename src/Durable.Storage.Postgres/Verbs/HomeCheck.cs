@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Refuses transactions on other databases (DUR1012).</summary>
 internal sealed class HomeCheck(EngineConnections connections)

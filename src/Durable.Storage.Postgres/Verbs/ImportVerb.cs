@@ -1,9 +1,8 @@
 // A whole run with its history, from an export.
-using Durable.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Inserts exported runs: closed as they were, or paused.</summary>
 internal sealed class ImportVerb(EngineConnections connections, Calls calls, DeliverVerb deliver)

@@ -1,9 +1,8 @@
 // Opening, renewing and giving up lanes (PROTOCOL §4.1, R7, X1).
-using Durable.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Verbs on the lane row.</summary>
 internal sealed class LaneVerbs(EngineConnections connections, Calls calls) : IAsyncDisposable

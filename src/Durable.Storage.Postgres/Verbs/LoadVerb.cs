@@ -1,7 +1,6 @@
 // L3: runs as stored.
-using Durable.Storage;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Reads claimed runs whole, or only their messages.</summary>
 internal sealed class LoadVerb(Calls calls)

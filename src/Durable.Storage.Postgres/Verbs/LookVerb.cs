@@ -1,8 +1,7 @@
 // L1: what is due, and what has mail. Reads only.
-using Durable.Storage;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Finds runs to claim and own runs that have mail.</summary>
 internal sealed class LookVerb(Calls calls, Namespaces namespaces)

@@ -1,7 +1,7 @@
 // Which namespaces have ready rows. Looks go through them in turn, so that one tenant's backlog does not hide the others.
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>A list that is read anew by full sweeps: skipping through the index meets dead entries that fast looks, with their low-water mark, must not.</summary>
 internal sealed class Namespaces(Calls calls)

@@ -1,8 +1,7 @@
 // P2 and X2: closed runs, old log rows and dead lanes go, in pages by key, without DDL.
-using Durable.Storage;
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Deletes what is past its time.</summary>
 internal sealed class PurgeVerb(Calls calls)

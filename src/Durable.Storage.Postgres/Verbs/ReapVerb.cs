@@ -1,10 +1,9 @@
 // R1 to R6 and D8: fence, release, sweep; each in its own transaction.
-using Durable.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Takes runs from dead lanes and notices from nobody.</summary>
 internal sealed class ReapVerb(EngineConnections connections, Calls calls, Namespaces namespaces, ILogger log)

@@ -1,9 +1,8 @@
 // K1 to K4: activities as rows.
 using System.Data.Common;
-using Durable.Storage;
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Claims, keeps and ends tasks.</summary>
 internal sealed class TaskVerbs(EngineConnections connections, Calls calls, HomeCheck home)

@@ -1,9 +1,8 @@
 // NOTIFY gathered on one connection of its own, outside every durable transaction (inside it costs 2 to 8 times, DESIGN 7), and LISTEN on the same connection.
-using Durable.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Durable;
+namespace Durable.Storage.Postgres;
 
 /// <summary>Wake-ups between hosts: a hint, never needed.</summary>
 internal sealed class PostgresWakeUps(EngineConnections connections, ILogger log) : IWakeUps, IAsyncDisposable
