@@ -8,10 +8,10 @@ namespace Durable.Storage.Postgres;
 internal sealed class LaneConnection(EngineConnections connections, LaneKey lane, ILogger log) : IAsyncDisposable
 {
     private readonly SemaphoreSlim turn = new(1, 1);
-    private readonly CommitStatements statements = new(connections.Options, lane);
     private readonly List<Guid> started = [];
     private NpgsqlConnection? connection;
     private NpgsqlBatch? batch;
+    private CommitStatements? statements;       // made anew with the connection: commands remember what was prepared for them
     private TimeSpan lockTimeout;
 
     /// <summary>Statements and rows of the last batch by name, for tests and benches that count them.</summary>
@@ -67,6 +67,7 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
         await connections.ProbeAsync(cancellationToken).ConfigureAwait(false);
         connection = await connections.OpenOwnAsync(EngineConnections.LaneApplication(lane.LaneId), cancellationToken).ConfigureAwait(false);
         batch = new NpgsqlBatch(connection);
+        statements = new CommitStatements(connections.Options, lane);
         lockTimeout = wanted;
         if (connections.Pooler) return;
         await using var command = new NpgsqlCommand(LockTimeoutText("set"), connection);
@@ -87,7 +88,7 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
         }
 
         if (rows.IsClaimsOnly) Text("set local synchronous_commit = off");     // L4: losing a claim harms nobody
-        var filled = statements.Fill(rows);
+        var filled = statements!.Fill(rows);
         foreach (var statement in filled) commands.Add(statement.Command);
         Text("select clock_timestamp()");
         Text("commit");
@@ -101,7 +102,7 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
         started.Clear();
         List<OwnedRun> claimed = [];
         DateTimeOffset now = default;
-        var filled = statements.Used;
+        var filled = statements!.Used;
         await using (var reader = await batch!.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
         {
             foreach (var statement in filled)

@@ -64,6 +64,9 @@ internal sealed class PgBatch : IAsyncDisposable
     /// <summary>The parameters of the statement added last, for those that stand behind its columns.</summary>
     public NpgsqlParameterCollection Last => batch.BatchCommands[^1].Parameters;
 
+    /// <summary>The commands added so far, for tests that explain them.</summary>
+    internal NpgsqlBatchCommandCollection Commands => batch.BatchCommands;
+
     /// <summary>Adds a statement without a file: transaction control and settings.</summary>
     public PgBatch AddText(string text)
     {
