@@ -55,6 +55,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
             return;
         }
 
+        await JsonFingerprint.CheckAsync(services, log, cancellationToken).ConfigureAwait(false);
         await OpenAsync(cancellationToken).ConfigureAwait(false);
     }
 
