@@ -84,6 +84,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             var unchanged = impossible.Values.Where(entry => services.Clock.GetElapsedTime(entry.Since, now) >= ttl).Select(entry => entry.Seen).ToList();
             var reaped = await services.Store.ReapAsync(new ReapRequest(lane.Key, ttl, true, unchanged), stop).ConfigureAwait(false);
             Remember(reaped.Impossible, now);
+            if (Telemetry.IsReadyWanted) Telemetry.SetReady(await services.Store.ReadReadyDepthAsync(stop).ConfigureAwait(false));
             if (reaped.Fenced + reaped.Released > 0)
             {
                 log.Reaped(reaped.Fenced, reaped.Released);
