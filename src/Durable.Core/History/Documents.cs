@@ -102,6 +102,16 @@ internal sealed record ReasonDocument(string? Reason);
 /// <param name="Detail">More, for people.</param>
 internal sealed record WaitDocument(string Kind, string Target, DateTimeOffset Since, DateTimeOffset? Until = null, string? Detail = null);
 
+/// <summary>Which builds stalled a run at one place of its history: only another build may try again (DECISIONS 14).</summary>
+/// <param name="Gen">The generation.</param>
+/// <param name="NextSeq">How long the history was.</param>
+/// <param name="Builds">The last 8 builds.</param>
+internal sealed record HoldDocument(int Gen, int NextSeq, IReadOnlyList<string> Builds)
+{
+    /// <summary>Kind of the document that keeps it.</summary>
+    public const string Kind = "hold";
+}
+
 /// <summary>Payload of a task row.</summary>
 internal sealed record TaskDocument
 {
@@ -174,6 +184,7 @@ internal sealed record CallOptions
 [JsonSerializable(typeof(ReasonDocument))]
 [JsonSerializable(typeof(IReadOnlyList<WaitDocument>))]
 [JsonSerializable(typeof(TaskDocument))]
+[JsonSerializable(typeof(HoldDocument))]
 [JsonSerializable(typeof(CallOptions))]
 [JsonSerializable(typeof(Failure))]
 [JsonSerializable(typeof(IReadOnlyList<AttemptFailure>))]

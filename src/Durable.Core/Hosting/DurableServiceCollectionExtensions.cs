@@ -56,13 +56,13 @@ public static class DurableServiceCollectionExtensions
         services.AddSingleton(provider => new ActivityRunner(provider.GetRequiredService<EngineServices>(), provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<EngineLog>(), IsDebugging(provider)));
         services.AddSingleton(Worker);
         services.AddSingleton<ILocalWorker>(provider => registrations.WithoutWorker
-            ? null!
+            ? new NoLocalWorker(provider.GetRequiredService<EngineServices>(), Logger(provider, "Durable"))
             : provider.GetRequiredService<WorkerService>());
         services.AddSingleton<IHostedService>(provider => registrations.WithoutWorker ? new NoWorker() : provider.GetRequiredService<WorkerService>());
         services.AddSingleton<DurableClient>(provider =>
         {
             var engine = provider.GetRequiredService<EngineServices>();
-            return null!;
+            return new EngineClient(engine, provider.GetRequiredService<ILocalWorker>(), Logger(provider, "Durable"), engine.Options.Namespace);
         });
     }
 

@@ -210,6 +210,9 @@ internal sealed class WorkflowExecution
         End = end;
     }
 
+    /// <summary>Time does not go back when a generation or an owner follows another.</summary>
+    public void NotBefore(DateTimeOffset time) => UtcNow = time > UtcNow ? time : UtcNow;
+
     /// <summary>Takes over what the first row says.</summary>
     public void Begin(StartDocument document, DateTimeOffset at)
     {

@@ -180,6 +180,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     {
         slot.State = SlotState.Gone;
         slot.Execution = null;
+        Shared.Ends.Left(slot.RunId);
         foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.LaneLost);
         slot.Attempts.Clear();
         if (Slots.TryGetValue(slot.RunId, out var current) && current == slot) Slots.Remove(slot.RunId);

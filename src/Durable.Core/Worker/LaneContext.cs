@@ -13,6 +13,9 @@ internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, ILo
     /// <summary>Who waits for the end of runs.</summary>
     public RunWatch Watch { get; } = watch;
 
+    /// <summary>Ends of runs that this process started and owns.</summary>
+    public LocalEnds Ends { get; } = new();
+
     /// <summary>Makes loggers for the entries of workflow code.</summary>
     public ILoggerFactory Loggers { get; } = loggers;
 

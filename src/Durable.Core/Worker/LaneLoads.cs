@@ -93,10 +93,11 @@ internal sealed class LaneLoads(Lane lane)
                 try
                 {
                     var loaded = await lane.Services.Store.LoadAsync(new LoadRequest(page)).ConfigureAwait(false);
+                    var holds = await ReadHoldsAsync(loaded).ConfigureAwait(false);
                     var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                     lane.Post(() =>
                     {
-                        foreach (var run in loaded) TakeUp(run);
+                        foreach (var run in loaded) TakeUp(run, holds.GetValueOrDefault(run.RunId));
                         done.SetResult();
                     });
                     if (pages.Count > 1) await done.Task.ConfigureAwait(false);
@@ -109,6 +110,16 @@ internal sealed class LaneLoads(Lane lane)
                 }
             }
         }
+    }
+
+    // Which builds stalled a run already: without them two builds would pass it to and fro for ever.
+    private async Task<Dictionary<Guid, HoldDocument>> ReadHoldsAsync(IReadOnlyList<LoadedRun> loaded)
+    {
+        var holds = new Dictionary<Guid, HoldDocument>();
+        foreach (var run in loaded)
+            if (run.Run is { Status: RunStatus.Stalled } stalled && await lane.Services.Store.FindDocumentAsync(stalled.Namespace, HoldDocument.Kind, run.RunId.ToString("N")).ConfigureAwait(false) is { } document)
+                holds[run.RunId] = JsonSerializer.Deserialize(document.Json, HistoryJson.Default.HoldDocument)!;
+        return holds;
     }
 
     private async Task ReadMailAsync(List<Guid> runs)
@@ -143,7 +154,7 @@ internal sealed class LaneLoads(Lane lane)
         }
     }
 
-    private void TakeUp(LoadedRun loaded)
+    private void TakeUp(LoadedRun loaded, HoldDocument? hold)
     {
         if (!lane.Slots.TryGetValue(loaded.RunId, out var slot) || slot.State != SlotState.Loading) return;
         if (loaded.Run is not { } run || RunLifecycle.IsClosed(run.Status))
@@ -156,6 +167,7 @@ internal sealed class LaneLoads(Lane lane)
         slot.Gen = run.Gen;
         slot.Status = run.Status;
         slot.MayHaveRows = true;
+        slot.Hold = hold;
         slot.State = SlotState.Active;
         slot.Definition = lane.Services.Registry.Find(run.Type, run.Version);
         slot.Attributes = run.Attributes is null ? null : RunAttributes.FromJson(JsonSerializer.Deserialize(run.Attributes, HistoryJson.Default.JsonElement));
@@ -287,6 +299,7 @@ internal sealed class LaneLoads(Lane lane)
     // An attempt in memory that nobody finished counts as the engine's: the next one is a row (DECISIONS 13).
     private void RestoreAttempt(RunSlot slot, Operation operation)
     {
+        if (slot.Attempts.ContainsKey(operation.Ordinal) || slot.Waiting.Any(waiting => waiting.Ordinal == operation.Ordinal && waiting.ReplyGen == slot.Gen)) return;      // read again by the same process: it goes on
         if (slot.Tasks.TryGetValue(operation.Ordinal, out var task))
         {
             if (operation.Kind == CommandKind.Step) lane.Timers.Add(task.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry));

@@ -84,8 +84,8 @@ internal static class LaneSends
 
     private static void Resolved(Lane lane, RunSlot slot, Operation operation, RunRecord? target)
     {
-        if (slot.State == SlotState.Gone || slot.Execution?.Operations.Find(operation.Ordinal)?.Operation != operation) return;
         slot.Sending--;
+        if (slot.State == SlotState.Gone || slot.Execution?.Operations.Find(operation.Ordinal)?.Operation != operation) return;
         if (target is null) Acknowledge(lane, slot, operation, DurableErrorCodes.RunNotFound, $"There is no run with the workflow id '{operation.Target}' in namespace '{slot.Run.Namespace}'.");
         else if (RunLifecycle.IsClosed(target.Status)) Acknowledge(lane, slot, operation, DurableErrorCodes.RunClosed, $"The run '{operation.Target}' is {target.Status} and takes no messages.");
         else

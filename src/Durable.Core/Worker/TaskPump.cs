@@ -13,7 +13,8 @@ namespace Durable.Engine.Worker;
 /// <summary>Claims tasks, runs them, keeps them alive, and reports how they ended.</summary>
 internal sealed class TaskPump(EngineServices services, ActivityRunner runner, LaneContext shared, EngineLog log)
 {
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ExpireEvery = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<TaskKey, RunningTask> running = new();
     private readonly ConcurrentQueue<(RunningTask Task, TaskEnd End)> ended = new();
     private readonly AsyncSignal wake = new();
@@ -42,6 +43,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         using var alarm = services.Clock.CreateTimer(static signal => ((AsyncSignal)signal!).Set(), wake, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var known = services.Registry.ActivityNames;
         IReadOnlyList<string> queues = ["", .. services.Options.ServedQueues.Where(queue => queue.Length > 0)];
+        var lastExpiry = 0L;
         var namespaces = services.Options.ServedNamespaces.Count == 0 ? null : services.Options.ServedNamespaces.ToList();
         while (!stop.IsCancellationRequested && known.Count > 0)
         {
@@ -56,6 +58,11 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
                 foreach (var task in claimed.Tasks) Start(task, clock);
                 if (claimed.Tasks.Count > 0) wait = TimeSpan.Zero;
                 else if (claimed.NextVisible is { } next && next - claimed.Now < wait) wait = next - claimed.Now;
+            }
+
+            if (services.Clock.GetElapsedTime(lastExpiry) >= ExpireEvery)
+            {
+                lastExpiry = services.Clock.GetTimestamp();
                 await ExpireAsync(stop).ConfigureAwait(false);
             }
 

@@ -99,9 +99,14 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         if (lane is not { IsDraining: false } open || start.DueAt is not null || services.Registry.Find(start.Type, start.Version) is null || !runner.Serves(start.Queue)
             || (services.Options.ServedNamespaces.Count > 0 && !services.Options.ServedNamespaces.Contains(start.Namespace))) return null;
         var answer = new TaskCompletionSource<bool?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        shared.Ends.Expect(start.RunId);
         open.Post(() => open.Turns.Start(start, answer));
-        return cancellationToken.CanBeCanceled ? await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false) : await answer.Task.ConfigureAwait(false);
+        var started = cancellationToken.CanBeCanceled ? await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false) : await answer.Task.ConfigureAwait(false);
+        if (started != true) shared.Ends.Left(start.RunId);
+        return started;
     }
+
+    public Task<RunRecord?>? WaitHere(Guid runId) => shared.Ends.Find(runId);
 
     public void Hint(Guid runId)
     {
