@@ -56,7 +56,7 @@ internal sealed class RunUpdates(ClientCore core, RunMail mail, RunWaiter waiter
 
     private async Task<UpdateAnswer?> ReadAsync(RunRecord run, string id, CancellationToken cancellationToken) =>
         await core.Store.FindDocumentAsync(run.Namespace, "update", $"{run.RunId:N}/{id}", cancellationToken) is { } document
-            ? JsonSerializer.Deserialize(document.Json, HistoryJson.Default.UpdateAnswer)
+            ? JsonSerializer.Deserialize(Codecs.DecodeDocument(core.Serializer.Codec, document.Json, run.Namespace, run.RunId), HistoryJson.Default.UpdateAnswer)
             : null;
 
     private static bool IsFinal(UpdateAnswer? answer) => answer is { State: "answered" or "failed" or "rejected" };

@@ -217,7 +217,7 @@ internal sealed class WorkflowExecution
     public void Begin(StartDocument document, DateTimeOffset at)
     {
         Started = document;
-        Info = Info with { StartedAt = Info.StartedAt == default ? at : Info.StartedAt, ScheduledFor = document.ScheduledFor, ParentId = document.Parent?.WorkflowId };
+        Info = Info with { StartedAt = document.StartedAt ?? at, ScheduledFor = document.ScheduledFor, ParentId = document.Parent?.WorkflowId };
     }
 
     /// <summary>Queues a synchronous entry of user code in its own copy of the run's context, so that an AsyncLocal set in it does not leak (M3).</summary>

@@ -51,7 +51,7 @@ internal sealed class LaneLoads(Lane lane)
     public WorkflowExecution NewExecution(RunSlot slot)
     {
         var run = slot.Run;
-        var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, slot.Definition!.Version) { Namespace = run.Namespace, Generation = slot.Gen, StartedAt = run.CreatedAt };
+        var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, slot.Definition!.Version) { Namespace = run.Namespace, Generation = slot.Gen };
         return new WorkflowExecution(slot.Definition, info, run.Secret, lane.Services.Serializer, lane.Shared.Limits, lane, lane.Services.Registry.Find);
     }
 
