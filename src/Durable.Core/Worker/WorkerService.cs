@@ -12,7 +12,7 @@ using Microsoft.Extensions.Hosting;
 namespace Durable.Engine.Worker;
 
 /// <summary>One worker: lanes, activities, loops.</summary>
-internal sealed class WorkerService(EngineServices services, ActivityRunner runner, RunWatch watch, LaneContext shared, EngineLog log, WorkerIdentity identity) : IHostedLifecycleService, ILocalWorker, IAsyncDisposable
+internal sealed class WorkerService(EngineServices services, ActivityRunner runner, RunWatch watch, LaneContext shared, EngineLog log, WorkerIdentity identity) : IHostedLifecycleService, ILocalWorker, IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan WatchdogWarn = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WatchdogLeave = TimeSpan.FromSeconds(10);
@@ -94,6 +94,8 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         if (lane is { } open) await open.DisposeAsync().ConfigureAwait(false);
         stop.Dispose();
     }
+
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     public async Task<bool?> TryStartAsync(StartRecord start, CancellationToken cancellationToken)
     {
