@@ -94,11 +94,11 @@ internal sealed class LaneLoads(Lane lane)
                 {
                     var loaded = await lane.Services.Store.LoadAsync(new LoadRequest(page)).ConfigureAwait(false);
                     var holds = await ReadHoldsAsync(loaded).ConfigureAwait(false);
-                    var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    var done = lane.Services.Machine.NewSource<bool>();
                     lane.Post(() =>
                     {
                         foreach (var run in loaded) TakeUp(run, holds.GetValueOrDefault(run.RunId));
-                        done.SetResult();
+                        done.SetResult(true);
                     });
                     if (pages.Count > 1) await done.Task.ConfigureAwait(false);
                     break;
