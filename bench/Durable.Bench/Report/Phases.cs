@@ -7,6 +7,7 @@ namespace Durable.Bench;
 internal sealed class Phases
 {
     private readonly Dictionary<string, double> before = Read();
+    private const int ProfileTypes = 90;
     private readonly Allocations allocations = new();
     private readonly (TimeSpan Pause, int Gen0, int Gen1, int Gen2) collected = Collected();
 
@@ -29,7 +30,7 @@ internal sealed class Phases
 
         var (pause, gen0, gen1, gen2) = Collected();
         Console.WriteLine($"    collections: {gen0 - collected.Gen0} + {gen1 - collected.Gen1} + {gen2 - collected.Gen2}, paused {Share(pause - collected.Pause)}; allocated:");
-        foreach (var (type, share) in allocations.Top(28)) Console.WriteLine($"    {share,6:P1} {type}");
+        foreach (var (type, share) in allocations.Top(ProfileTypes)) Console.WriteLine($"    {share,6:P1} {type}");
         allocations.Dispose();
 
         string Share(TimeSpan part) => $"{part.TotalSeconds / elapsed.TotalSeconds:P0}";
