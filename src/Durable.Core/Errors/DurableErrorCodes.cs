@@ -51,6 +51,19 @@ public static class DurableErrorCodes
     /// transactions of users. Fix: begin it on a connection to the engine's own database.</summary>
     public const string TransactionForeign = "DUR1012";
 
+    /// <summary>DUR1013. Cause: the PostgreSQL server is older than 13. Fix: upgrade it; every release that is still maintained works.</summary>
+    public const string PostgresTooOld = "DUR1013";
+
+    /// <summary>DUR1014. Cause: the database role lacks a right. Fix: grant the right that the message names, or migrate with another role.</summary>
+    public const string RightMissing = "DUR1014";
+
+    /// <summary>DUR1015. Cause: the schema is missing, behind this build, or holds half of a migration, and this process may not migrate it. Fix: run the
+    /// migrations or the script with a role that may.</summary>
+    public const string SchemaNotReady = "DUR1015";
+
+    /// <summary>DUR1016. Cause: the address, the database or the credentials of the connection string are wrong. Fix: correct what the message names.</summary>
+    public const string ConnectionRefused = "DUR1016";
+
     /// <summary>DUR2000. Cause: the request itself is wrong: an expression that is not one call of a marked member, an option out of range. Fix: the message shows the form that is
     /// expected.</summary>
     public const string RequestInvalid = "DUR2000";

@@ -1,0 +1,183 @@
+// The statements of a lane's batches with their parameter lists: made once for a lane's connection, filled and sent again and again.
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Durable.Storage.Postgres;
+
+/// <summary>Turns a <see cref="LaneBatch"/> into the commands of one round trip (PROTOCOL §4.2). Not for use by two at a time.</summary>
+internal sealed class CommitStatements
+{
+    private readonly PostgresOptions options;
+    private readonly List<CommitStatement> used = [];
+    private readonly List<StartRecord> sorted = [];
+    private readonly List<TaskKey> sortedKeys = [];
+    private readonly CommitLogRows log = new();
+
+    private readonly EventColumns events = new(), firstEvents = new();
+    private readonly StartColumns owned = new(), wake = new();
+    private readonly RefusableColumns refusable = new();
+    private readonly MessageColumns refusals = new(), sends = new(), letters = new();
+    private readonly MessageKeyColumns notices = new(), messages = new();
+    private readonly ParkColumns parks = new();
+    private readonly UpdateColumns updates = new();
+    private readonly CloseColumns closes = new();
+    private readonly RunKeyColumns closedTasks = new(), closedNotices = new();
+    private readonly TaskKeyColumns taskDeletes = new();
+    private readonly TaskColumns tasks = new();
+    private readonly RunIdColumn claims = new();
+    private readonly DocumentColumns documents = new();
+    private readonly TrimColumns trims = new();
+
+    private readonly CommitStatement fence, consumeNotice, consumeMessage, park, update, close, closeTasks, closeNotices, taskDelete, taskInsert, claim,
+        startOwned, startWake, startRefused, append, send, letter, document, trim;
+
+    private readonly NpgsqlParameter<long> fenceLane = new() { NpgsqlDbType = NpgsqlDbType.Bigint }, fenceEpoch = new() { NpgsqlDbType = NpgsqlDbType.Bigint },
+        fenceSeq = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
+    private readonly NpgsqlParameter<short> fenceShard = new() { NpgsqlDbType = NpgsqlDbType.Smallint };
+    private readonly NpgsqlParameter<TimeSpan> fenceLease = new() { NpgsqlDbType = NpgsqlDbType.Interval };
+    private readonly NpgsqlParameter fenceRuns = new() { NpgsqlDbType = NpgsqlDbType.Bytea };
+
+    public CommitStatements(PostgresOptions options, LaneKey lane)
+    {
+        this.options = options;
+        fenceLane.TypedValue = lane.LaneId;
+        fenceShard.TypedValue = lane.Group.HomeShard;
+        fence = Make("CommitFence", CommitResultKind.None, [fenceLane, fenceShard, fenceEpoch, fenceSeq, fenceLease, fenceRuns]);
+        consumeNotice = Make("CommitConsume", CommitResultKind.None, [], notices);
+        consumeMessage = Make("CommitConsumeMessage", CommitResultKind.None, [], messages);
+        park = Make("CommitPark", CommitResultKind.Counted, [PgBatch.Long(lane.LaneId)], parks);
+        update = Make("CommitUpdate", CommitResultKind.Counted, [], updates);
+        close = Make("CommitClose", CommitResultKind.Counted, [PgBatch.Long(lane.LaneId)], closes);
+        closeTasks = Make("CommitCloseTasks", CommitResultKind.None, [], closedTasks);
+        closeNotices = Make("CommitCloseNotices", CommitResultKind.None, [], closedNotices);
+        taskDelete = Make("CommitTaskDelete", CommitResultKind.None, [], taskDeletes);
+        taskInsert = Make("CommitTaskInsert", CommitResultKind.None, [], tasks);
+        claim = Make("CommitClaim", CommitResultKind.Claims, [], claims);
+        claim.Command.Parameters.Add(PgBatch.Long(lane.LaneId));
+        startOwned = Make("CommitStartOwned", CommitResultKind.Starts, [], owned);
+        startOwned.Command.Parameters.Add(PgBatch.Long(lane.LaneId));
+        startOwned.Attach(firstEvents);
+        startWake = Make("StartWake", CommitResultKind.Starts, [], wake);
+        startRefused = Make("StartRefused", CommitResultKind.None, [], refusable, refusals);
+        append = Make("CommitAppend", CommitResultKind.Counted, [], events);
+        send = Make("Deliver", CommitResultKind.Ignored, [], sends);
+        letter = Make("DeliverLetters", CommitResultKind.None, [], letters);
+        document = Make("CommitDocument", CommitResultKind.None, [], documents);
+        trim = Make("CommitTrim", CommitResultKind.None, [], trims);
+    }
+
+    /// <summary>The statements of the batch that was filled last.</summary>
+    public IReadOnlyList<CommitStatement> Used => used;
+
+    /// <summary>The statements of the batch, fence first, in the order of locks. Only those that have rows.</summary>
+    public IReadOnlyList<CommitStatement> Fill(LaneBatch batch)
+    {
+        used.Clear();
+        used.Add(fence);
+        fenceEpoch.TypedValue = batch.Epoch;
+        fenceSeq.TypedValue = batch.CommitSeq;
+        fenceLease.TypedValue = batch.Lease;
+        fenceRuns.Value = (object?)log.Pack(batch) ?? DBNull.Value;
+        Consume(batch);
+        Use(park, parks, batch.Parks, static (set, row) => set.Add(row));
+        Use(update, updates, batch.Updates, static (set, row) => set.Add(row));
+        Close(batch);
+        Tasks(batch);
+        Use(claim, claims, batch.Claims, static (set, row) => set.Add(row));
+        Start(batch);
+        Use(append, events, batch.Events, static (set, row) => set.Add(row));
+        Send(batch);
+        Use(document, documents, batch.Documents, static (set, row) => set.Add(row));
+        Use(trim, trims, batch.Trims, static (set, row) => set.Add(row));
+        return used;
+    }
+
+    private void Consume(LaneBatch batch)
+    {
+        Use(consumeNotice, notices, batch.Consumed, static (set, row) => set.Add(row));
+        Use(consumeMessage, messages, batch.Consumed, static (set, row) => set.Add(row));
+    }
+
+    private void Close(LaneBatch batch)
+    {
+        Use(close, closes, batch.Closes, static (set, row) => set.Add(row));
+        closedTasks.Clear();
+        closedNotices.Clear();
+        foreach (var end in batch.Closes)
+        {
+            if (!end.MayHaveRows) continue;
+            closedTasks.Add(end.RunId, end.Shard);
+            closedNotices.Add(end.RunId, end.Shard);
+        }
+
+        UseIfAny(closeTasks, closedTasks);
+        UseIfAny(closeNotices, closedNotices);
+    }
+
+    private void Tasks(LaneBatch batch)
+    {
+        sortedKeys.Clear();
+        sortedKeys.AddRange(batch.TaskDeletes);
+        if (sortedKeys.Count > 1) sortedKeys.Sort(TaskOrder.Compare);          // G1: other hosts lock task rows too
+        Use(taskDelete, taskDeletes, sortedKeys, static (set, row) => set.Add(row));
+        Use(taskInsert, tasks, batch.Tasks, static (set, row) => set.Add(row));
+    }
+
+    // Sorted by id: two lanes that start the same ids in different orders would wait for each other's unique keys (G1).
+    private void Start(LaneBatch batch)
+    {
+        owned.Clear();
+        firstEvents.Clear();
+        wake.Clear();
+        refusable.Clear();
+        refusals.Clear();
+        sorted.Clear();
+        sorted.AddRange(batch.Starts);
+        sorted.AddRange(batch.Children);
+        if (sorted.Count > 1) sorted.Sort(static (a, b) => string.CompareOrdinal(a.WorkflowId, b.WorkflowId));
+        foreach (var start in sorted)
+        {
+            (start.Owned ? owned : wake).Add(start);
+            if (start is { Owned: true, FirstEvent: { } first }) firstEvents.Add(first);
+            if (start.IfRefused is not { } refusal) continue;
+            refusable.Add(start);
+            refusals.Add(refusal);
+        }
+
+        UseIfAny(startOwned, owned);
+        UseIfAny(startWake, wake);
+        UseIfAny(startRefused, refusals);
+    }
+
+    private void Send(LaneBatch batch)
+    {
+        sends.Clear();
+        letters.Clear();
+        foreach (var message in batch.Sends) (message.Notice ? sends : letters).Add(message);
+        UseIfAny(send, sends);
+        UseIfAny(letter, letters);
+    }
+
+    private void Use<TSet, TRow>(CommitStatement statement, TSet set, List<TRow> rows, Action<TSet, TRow> add) where TSet : ColumnSet
+    {
+        set.Clear();
+        foreach (var row in rows) add(set, row);
+        UseIfAny(statement, set);
+    }
+
+    private void UseIfAny(CommitStatement statement, ColumnSet set)
+    {
+        if (set.Count == 0) return;
+        statement.Refresh(set.Count);
+        used.Add(statement);
+    }
+
+    private CommitStatement Make(string name, CommitResultKind kind, ReadOnlySpan<NpgsqlParameter> scalars, params ReadOnlySpan<ColumnSet> sets)
+    {
+        var command = new NpgsqlBatchCommand(SqlText.For(options.Schema, name, options.Variant.SkipLocked));
+        foreach (var scalar in scalars) command.Parameters.Add(scalar);
+        var statement = new CommitStatement(name, kind, command);
+        foreach (var set in sets) statement.Attach(set);
+        return statement;
+    }
+}

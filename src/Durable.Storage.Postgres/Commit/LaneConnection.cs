@@ -1,0 +1,186 @@
+// The one line of a lane (I3): its own connection, one batch in flight, outcomes told apart as C8 demands.
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Durable.Storage.Postgres;
+
+/// <summary>Commits the batches of one lane.</summary>
+internal sealed class LaneConnection(EngineConnections connections, LaneKey lane, ILogger log) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim turn = new(1, 1);
+    private readonly List<Guid> started = [];
+    private NpgsqlConnection? connection;
+    private NpgsqlBatch? batch;
+    private CommitStatements? statements;       // made anew with the connection: commands remember what was prepared for them
+    private TimeSpan lockTimeout;
+
+    /// <summary>Statements and rows of the last batch by name, for tests and benches that count them.</summary>
+    internal IReadOnlyList<(string Name, int Rows)> LastBatch { get; private set; } = [];
+
+    /// <summary>Writes one batch. Does not throw for failures of the database.</summary>
+    public async Task<CommitResult> CommitAsync(LaneBatch rows, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await OpenAsync(rows.Lease, cancellationToken).ConfigureAwait(false);
+            Compose(rows);
+            return await SendAsync(rows, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is NpgsqlException or OperationCanceledException or IOException or TimeoutException or ObjectDisposedException or InvalidOperationException)
+        {
+            return new CommitResult(await AfterAsync(e).ConfigureAwait(false)) { Error = Describe(e) };
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await turn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await DropAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Forgets the connection: after a doubt nothing more is said on it.</summary>
+    public ValueTask ReopenAsync() => DisposeAsync();
+
+    private async Task OpenAsync(TimeSpan lease, CancellationToken cancellationToken)
+    {
+        var wanted = TimeSpan.FromTicks(Math.Max(lease.Ticks / 4, TimeSpan.TicksPerMillisecond * 100));
+        if (connection is { State: System.Data.ConnectionState.Open } && (wanted == lockTimeout || connections.Pooler))
+        {
+            lockTimeout = wanted;
+            return;
+        }
+
+        await DropAsync().ConfigureAwait(false);
+        await connections.ProbeAsync(cancellationToken).ConfigureAwait(false);
+        connection = await connections.OpenOwnAsync(EngineConnections.LaneApplication(lane.LaneId), cancellationToken).ConfigureAwait(false);
+        batch = new NpgsqlBatch(connection);
+        statements = new CommitStatements(connections.Options, lane);
+        lockTimeout = wanted;
+        if (connections.Pooler) return;
+        await using var command = new NpgsqlCommand(LockTimeoutText("set"), connection);
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private void Compose(LaneBatch rows)
+    {
+        var commands = batch!.BatchCommands;
+        commands.Clear();
+        var deadline = Math.Min(connections.Options.CommandTimeout.TotalSeconds, rows.Lease.TotalSeconds / 2);
+        batch.Timeout = Math.Max(1, (int)Math.Ceiling(deadline));
+        Text("begin isolation level " + connections.Options.Variant.Isolation);
+        if (connections.Pooler)
+        {
+            foreach (var pin in PgBatch.PinTexts) Text(pin);
+            Text(LockTimeoutText("set local"));
+        }
+
+        if (rows.IsClaimsOnly) Text("set local synchronous_commit = off");     // L4: losing a claim harms nobody
+        var filled = statements!.Fill(rows);
+        foreach (var statement in filled) commands.Add(statement.Command);
+        Text("select clock_timestamp()");
+        Text("commit");
+        LastBatch = [.. filled.Select(s => (s.Name, s.Rows))];
+
+        void Text(string text) => commands.Add(new NpgsqlBatchCommand(text));
+    }
+
+    private async Task<CommitResult> SendAsync(LaneBatch rows, CancellationToken cancellationToken)
+    {
+        started.Clear();
+        List<OwnedRun> claimed = [];
+        DateTimeOffset now = default;
+        var filled = statements!.Used;
+        await using (var reader = await batch!.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var statement in filled)
+            {
+                if (statement.Kind is CommitResultKind.None or CommitResultKind.Counted) continue;
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    if (statement.Kind == CommitResultKind.Starts) started.Add(reader.GetGuid(0));
+                    else if (statement.Kind == CommitResultKind.Claims) claimed.Add(RowReader.Owned(reader));
+                }
+
+                await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            if (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) now = RowReader.Time(reader, 0);
+            while (await reader.NextResultAsync(cancellationToken).ConfigureAwait(false))
+            {
+                // Only commit is left: it is durable when its answer was read.
+            }
+        }
+
+        var alarm = Alarm(filled);
+        if (alarm is not null) Log.CountAlarm(log, connections.Description, lane.LaneId, rows.CommitSeq, alarm);
+        return new CommitResult(CommitOutcome.Committed) { Now = now, Claimed = claimed, Refused = Refused(rows), Error = alarm };
+    }
+
+    private List<Guid> Refused(LaneBatch rows)
+    {
+        List<Guid> refused = [];
+        if (rows.Starts.Count + rows.Children.Count == started.Count) return refused;
+        var known = new HashSet<Guid>(started);
+        foreach (var start in rows.Starts) if (!known.Contains(start.RunId)) refused.Add(start.RunId);
+        foreach (var child in rows.Children) if (!known.Contains(child.RunId)) refused.Add(child.RunId);
+        return refused;
+    }
+
+    private static string? Alarm(IReadOnlyList<CommitStatement> filled)
+    {
+        string? alarm = null;
+        foreach (var s in filled)
+            if (s.Kind == CommitResultKind.Counted && s.Command.RecordsAffected != s.Rows)
+                alarm = $"{alarm}{(alarm is null ? "" : "; ")}{s.Name} changed {s.Command.RecordsAffected} rows of {s.Rows}";
+        return alarm;
+    }
+
+    // A definite error is one that the server told on a connection that is well afterwards; it is then cleaned for the next batch.
+    private async Task<CommitOutcome> AfterAsync(Exception error)
+    {
+        if (error is PostgresException && connection is { State: System.Data.ConnectionState.Open })
+        {
+            try
+            {
+                await using var rollback = new NpgsqlCommand("rollback", connection);
+                await rollback.ExecuteNonQueryAsync().ConfigureAwait(false);
+                var outcome = Sqlstates.OutcomeOf(error, answered: true);
+                if (outcome == CommitOutcome.Unknown) await DropAsync().ConfigureAwait(false);
+                return outcome;
+            }
+            catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException or ObjectDisposedException or InvalidOperationException)
+            {
+                Log.LaneConnectionLost(log, e, connections.Description, lane.LaneId);
+            }
+        }
+
+        await DropAsync().ConfigureAwait(false);
+        return CommitOutcome.Unknown;
+    }
+
+    private async ValueTask DropAsync()
+    {
+        var (oldBatch, oldConnection) = (batch, connection);
+        (batch, connection) = (null, null);
+        oldBatch?.BatchCommands.Clear();
+        if (oldBatch is not null) await oldBatch.DisposeAsync().ConfigureAwait(false);
+        if (oldConnection is not null) await oldConnection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private string LockTimeoutText(string verb) => $"{verb} lock_timeout = {(int)lockTimeout.TotalMilliseconds}";
+
+    private string Describe(Exception error) => error is OperationCanceledException ? "The wait was cancelled." : Sqlstates.ToDurable(error, "commit", connections.Description).Message;
+}

@@ -1,0 +1,38 @@
+// Log lines of the PostgreSQL store. Event ids 5200 to 5299.
+using Microsoft.Extensions.Logging;
+
+namespace Durable.Storage.Postgres;
+
+/// <summary>Source-generated log methods. Never a payload, never a secret.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(5201, LogLevel.Warning, "{Store}: statements are sent unprepared and with their planner settings in each transaction, because {Reason}. Slower, not less safe.")]
+    public static partial void BehindPooler(ILogger log, string store, string reason);
+
+    [LoggerMessage(5202, LogLevel.Warning, "{Store}: notifications do not arrive (a pooler in transaction mode?). Work of other hosts is found by polling.")]
+    public static partial void ListenDead(ILogger log, string store);
+
+    [LoggerMessage(5203, LogLevel.Debug, "{Store}: the connection for wake-ups was lost; it is opened again.")]
+    public static partial void WakeUpsLost(ILogger log, Exception error, string store);
+
+    [LoggerMessage(5204, LogLevel.Information, "{Store}: migration {Number} {Name} was applied.")]
+    public static partial void Migrated(ILogger log, string store, int number, string name);
+
+    [LoggerMessage(5205, LogLevel.Warning, "{Store}: less than 2 months of event partitions are left, and this role may not add any. Run the migrations with a role that may.")]
+    public static partial void PartitionsRunOut(ILogger log, string store);
+
+    [LoggerMessage(5206, LogLevel.Warning, "{Store}: a session that held the row of dead lane {Lane} was ended.")]
+    public static partial void BlockerEnded(ILogger log, string store, long lane);
+
+    [LoggerMessage(5207, LogLevel.Warning, "{Store}: lane {Lane}, batch {Number}: {Alarm}")]
+    public static partial void CountAlarm(ILogger log, string store, long lane, long number, string alarm);
+
+    [LoggerMessage(5208, LogLevel.Information, "{Store}: the server was promoted (timeline {Timeline}).")]
+    public static partial void Promoted(ILogger log, string store, int timeline);
+
+    [LoggerMessage(5209, LogLevel.Warning, "{Store}: event partitions could not be added: {Reason}")]
+    public static partial void PartitionsNotAdded(ILogger log, string store, string reason);
+
+    [LoggerMessage(5210, LogLevel.Debug, "{Store}: the connection of lane {Lane} was lost; it is opened again.")]
+    public static partial void LaneConnectionLost(ILogger log, Exception error, string store, long lane);
+}

@@ -1,0 +1,32 @@
+// The public way to migrate with another role than the one that runs the workers.
+using Durable.Storage.Postgres;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Durable;
+
+/// <summary>Creates and migrates the schema of the PostgreSQL store outside of the host, for roles that may what the workers' role may not.</summary>
+/// <remarks>The workers' role then needs USAGE on the schema and SELECT, INSERT, UPDATE, DELETE on its tables, and <see cref="PostgresOptions.Migrate"/> = false
+/// (or true: nothing is left to do then, and nothing is tried).</remarks>
+public static class PostgresMigrations
+{
+    /// <summary>Applies what is missing, under a row lock, and adds event partitions for the next 24 months. Safe to call again and from several processes.</summary>
+    /// <param name="connectionString">A connection of a role that may create the schema, or tables in it.</param>
+    /// <param name="schema">The schema; see <see cref="PostgresOptions.Schema"/>.</param>
+    /// <param name="cancellationToken">Stops waiting; what was applied stays.</param>
+    /// <exception cref="DurableException">DUR1002: schema name. DUR1005: the database is too new. DUR1008: a migration was changed. DUR1014: a right is missing.
+    /// DUR1015: half of a migration. DUR1016: wrong database or credentials. DUR5001: the server cannot be reached.</exception>
+    public static async Task MigrateAsync(string connectionString, string schema = "durable", CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(connectionString);
+        SchemaName.Checked(schema);
+        await using var connections = new EngineConnections(new PostgresOptions { Schema = schema }, connectionString, source: null, NullLogger.Instance);
+        await Migrator.RunAsync(connections, NullLogger.Instance, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same as SQL text for <c>psql</c>: each migration in a transaction of its own that fails as a whole if it was applied before.</summary>
+    /// <param name="schema">The schema; see <see cref="PostgresOptions.Schema"/>.</param>
+    /// <returns>Statements in order, with the partitions of the 24 months from now on.</returns>
+    /// <exception cref="DurableException">DUR1002: schema name.</exception>
+    public static string Script(string schema = "durable") => Migrator.Script(SchemaName.Checked(schema), TimeProvider.System.GetUtcNow());
+}

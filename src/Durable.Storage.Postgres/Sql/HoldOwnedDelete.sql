@@ -1,0 +1,2 @@
+-- DECISIONS 9, HoldAllRuns: and are owned no more.
+delete from $schema.owned

@@ -1,0 +1,138 @@
+// Reading for clients and administrators. Dapper where a row is plain, the driver where rows become the seam's records.
+using Dapper;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Durable.Storage.Postgres;
+
+/// <summary>The reading half of <see cref="IRunCatalog"/>, documents and leases.</summary>
+internal sealed class Catalog(Calls calls)
+{
+    public Task<RunRecord?> FindRunAsync(string ns, string? workflowId, Guid? runId, CancellationToken cancellationToken) => calls.RunAsync("find a run", async (connection, ct) =>
+    {
+        await using var batch = calls.Batch(connection);
+        if (runId is { } id) batch.Add("FindRun", PgBatch.Text(ns), PgBatch.Uuid(id));
+        else batch.Add("FindNewestRun", PgBatch.Text(ns), PgBatch.Text(workflowId ?? ""));
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        var runs = await RowReader.AllAsync(reader, r => RowReader.Run(r), ct).ConfigureAwait(false);
+        return runs.Count == 1 && (workflowId is null || runs[0].WorkflowId == workflowId) ? runs[0] : null;
+    }, cancellationToken);
+
+    public Task<IReadOnlyList<RunStatusRow>> ReadStatusesAsync(IReadOnlyList<Guid> runIds, CancellationToken cancellationToken) => calls.RunAsync("read statuses", async (connection, ct) =>
+    {
+        await using var batch = calls.Batch(connection).Add("ReadStatuses", PgBatch.Uuids(runIds));
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        return (IReadOnlyList<RunStatusRow>)await RowReader.AllAsync(reader, r => new RunStatusRow(r.GetGuid(0), (RunStatus)r.GetInt16(1)), ct).ConfigureAwait(false);
+    }, cancellationToken);
+
+    public Task<IReadOnlyList<RunRecord>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) => calls.RunAsync("list runs", async (connection, ct) =>
+    {
+        await using var command = Query("ListRuns", connection, query);
+        command.Parameters.Add(Named("after", query.After, NpgsqlDbType.Uuid));
+        command.Parameters.Add(Named("limit", query.Limit, NpgsqlDbType.Integer));
+        await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        return (IReadOnlyList<RunRecord>)await RowReader.AllAsync(reader, r => RowReader.Run(r), ct).ConfigureAwait(false);
+    }, cancellationToken);
+
+    public Task<long> CountRunsAsync(RunQuery query, CancellationToken cancellationToken) => calls.RunAsync("count runs", async (connection, ct) =>
+    {
+        await using var command = Query("CountRuns", connection, query);
+        return (long)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
+    }, cancellationToken);
+
+    public Task<IReadOnlyList<EventRecord>> ReadEventsAsync(Guid runId, int fromGen, int fromSeq, int limit, CancellationToken cancellationToken) => calls.RunAsync("read events", async (connection, ct) =>
+    {
+        await using var batch = calls.Batch(connection).Add("ReadEvents", PgBatch.Uuid(runId), PgBatch.Int(fromGen), PgBatch.Int(fromSeq), PgBatch.Int(limit));
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        return (IReadOnlyList<EventRecord>)await RowReader.AllAsync(reader, RowReader.Event, ct).ConfigureAwait(false);
+    }, cancellationToken);
+
+    public Task<RunPlacement> ReadPlacementAsync(Guid runId, CancellationToken cancellationToken) => calls.RunAsync("read a placement", async (connection, ct) =>
+    {
+        await using var batch = calls.Batch(connection, transaction: true)
+            .Add("ReadWake", PgBatch.Uuid(runId)).Add("ReadOwner", PgBatch.Uuid(runId)).Add("ReadInbox", PgBatch.Uuid(runId)).Add("ReadTasks", PgBatch.Uuid(runId));
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        var wake = await RowReader.AllAsync(reader, r => (Row: Wake(r, runId), Attempt: r.GetInt32(13)), ct).ConfigureAwait(false);
+        var owner = await RowReader.NextAsync(reader, r => (Identity: r.GetString(0), Alive: r.GetBoolean(1), Attempt: r.GetInt32(2)), ct).ConfigureAwait(false);
+        var inbox = await RowReader.NextAsync(reader, r => r.GetInt32(0), ct).ConfigureAwait(false);
+        var tasks = await RowReader.NextAsync(reader, RowReader.Task, ct).ConfigureAwait(false);
+        await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
+        return new RunPlacement(wake.Count > 0 ? wake[0].Row : null, wake.Count > 0 ? wake[0].Attempt : 0, owner.Count > 0 ? owner[0].Identity : null,
+            owner.Count > 0 && owner[0].Alive, owner.Count > 0 ? owner[0].Attempt : 0, inbox[0], tasks);
+    }, cancellationToken);
+
+    public Task<DocumentRecord?> FindDocumentAsync(string ns, string kind, string key, CancellationToken cancellationToken) => calls.RunAsync("find a document", async (connection, ct) =>
+        await connection.QuerySingleOrDefaultAsync<DocumentRecord?>(new CommandDefinition(Sql("FindDocument"), new { kind, key, ns }, cancellationToken: ct)).ConfigureAwait(false), cancellationToken);
+
+    public Task<bool> PutDocumentAsync(DocumentRecord document, CancellationToken cancellationToken) => calls.RunAsync("put a document", async (connection, ct) =>
+        await connection.ExecuteAsync(new CommandDefinition(Sql(document.Version == 1 ? "PutNewDocument" : "PutDocument"), document, cancellationToken: ct)).ConfigureAwait(false) == 1, cancellationToken);
+
+    public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken) => calls.RunAsync("read lanes", async (connection, ct) =>
+    {
+        var lanes = await connection.QueryAsync<Lane>(new CommandDefinition(Sql("ReadLanes"), cancellationToken: ct)).ConfigureAwait(false);
+        return (IReadOnlyList<LaneRow>)[.. lanes.Select(l => new LaneRow(l.LaneId, l.Identity, l.Build, l.Serves, new DateTimeOffset(l.ExpiresAt, TimeSpan.Zero), l.Alive, l.Owned))];
+    }, cancellationToken);
+
+    public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken) => calls.RunAsync("take a lease", async (connection, ct) =>
+    {
+        await using var batch = calls.Batch(connection).Add("TryLease", PgBatch.Text(name), PgBatch.Uuid(holder), PgBatch.Span(length));
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        var epochs = await RowReader.AllAsync(reader, r => r.GetInt64(0), ct).ConfigureAwait(false);
+        await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
+        return epochs.Count == 0 ? (long?)null : epochs[0];
+    }, cancellationToken);
+
+    private NpgsqlCommand Query(string name, NpgsqlConnection connection, RunQuery query) => new(Sql(name), connection)
+    {
+        Parameters =
+        {
+            Named("ns", query.Namespace, NpgsqlDbType.Text),
+            Named("type", query.Type, NpgsqlDbType.Text),
+            Named("statuses", query.Statuses.Count == 0 ? null : query.Statuses.Select(s => (short)s).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Smallint),
+            Named("startedFrom", query.StartedFrom?.ToUniversalTime(), NpgsqlDbType.TimestampTz),
+            Named("startedBefore", query.StartedBefore?.ToUniversalTime(), NpgsqlDbType.TimestampTz),
+            Named("prefix", query.IdPrefix, NpgsqlDbType.Text),
+            Named("waitingFor", query.WaitingFor, NpgsqlDbType.Text),
+        },
+    };
+
+    private string Sql(string name) => SqlText.For(calls.Options.Schema, name);
+
+    private static NpgsqlParameter Named(string name, object? value, NpgsqlDbType type) => new(name, type) { Value = value ?? DBNull.Value };
+
+    private static ParkRecord Wake(NpgsqlDataReader r, Guid runId) => new()
+    {
+        RunId = runId,
+        Shard = r.GetInt16(0),
+        Namespace = r.GetString(1),
+        DueAt = RowReader.TimeOrNull(r, 2),
+        Asap = r.GetBoolean(3),
+        Type = r.GetString(4),
+        Version = r.GetInt32(5),
+        Queue = r.GetString(6),
+        Priority = r.GetInt32(7),
+        Hold = r.GetInt16(8),
+        HoldBuilds = r.IsDBNull(9) ? null : r.GetFieldValue<string[]>(9),
+        WaitReason = RowReader.Text(r, 10),
+        Gen = r.GetInt32(11),
+        NextSeq = r.GetInt32(12),
+    };
+
+    // A row as Dapper fills it.
+    private sealed class Lane
+    {
+        public long LaneId { get; init; }
+
+        public string Identity { get; init; } = "";
+
+        public string Build { get; init; } = "";
+
+        public string[] Serves { get; init; } = [];
+
+        public DateTime ExpiresAt { get; init; }
+
+        public bool Alive { get; init; }
+
+        public int Owned { get; init; }
+    }
+}

@@ -1,0 +1,113 @@
+// R1 to R6 and D8: fence, release, sweep; each in its own transaction.
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Durable.Storage.Postgres;
+
+/// <summary>Takes runs from dead lanes and notices from nobody.</summary>
+internal sealed class ReapVerb(EngineConnections connections, Calls calls, Namespaces namespaces, ILogger log)
+{
+    // Where the next sweep goes on: without it a thousand notices that wait rightly would hide the orphans behind them.
+    private DateTimeOffset? sweptTo;
+
+    // Notices looked at in one sweep, in each namespace.
+    private const int SweepWindow = 10_000;
+
+    public async Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken)
+    {
+        var fenced = request.Fence ? await FenceAsync(request, cancellationToken).ConfigureAwait(false) : 0;
+        var impossible = await ImpossibleAsync(request, cancellationToken).ConfigureAwait(false);
+        var released = 0;
+        foreach (var (lane, shard) in await DeadAsync(request, cancellationToken).ConfigureAwait(false))
+            released += await ReleaseAsync(lane, shard, request.Limit, cancellationToken).ConfigureAwait(false);
+        var swept = await SweepAsync(request.Limit, cancellationToken).ConfigureAwait(false);
+        return new ReapResult(fenced, released, swept, impossible);
+    }
+
+    private Task<int> FenceAsync(ReapRequest request, CancellationToken cancellationToken) => calls.RunAsync("fence dead lanes", async (connection, ct) =>
+    {
+        await using var batch = calls.Batch(connection, transaction: true).Add("ReapFence", PgBatch.Long(request.Lane.LaneId), Shards(request));
+        foreach (var seen in request.Unchanged)
+            batch.Add("ReapUnchanged", PgBatch.Long(seen.LaneId), PgBatch.Long(seen.Epoch), PgBatch.From(seen.ExpiresAt), PgBatch.Span(request.Lease * 2));
+        var fenced = (await batch.ExecuteAsync(ct).ConfigureAwait(false)).Sum();
+        await EndBlockersAsync(connection, request, ct).ConfigureAwait(false);
+        return fenced;
+    }, cancellationToken);
+
+    private Task<List<LaneSeen>> ImpossibleAsync(ReapRequest request, CancellationToken cancellationToken) => calls.RunAsync("look for impossible leases", async (connection, ct) =>
+    {
+        await using var batch = calls.Batch(connection).Add("ReapImpossible", PgBatch.Long(request.Lane.LaneId), Shards(request), PgBatch.Span(request.Lease * 2));
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        var rows = await RowReader.AllAsync(reader, r => new LaneSeen(r.GetInt64(0), r.GetInt64(1), RowReader.Time(r, 2)), ct).ConfigureAwait(false);
+        await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
+        return rows;
+    }, cancellationToken);
+
+    private Task<List<(long Lane, short Shard)>> DeadAsync(ReapRequest request, CancellationToken cancellationToken) => calls.RunAsync("look for dead lanes", async (connection, ct) =>
+    {
+        await using var batch = calls.Batch(connection).Add("ReapDead", Shards(request));
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        var rows = await RowReader.AllAsync(reader, r => (r.GetInt64(0), r.GetInt16(1)), ct).ConfigureAwait(false);
+        await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
+        return rows;
+    }, cancellationToken);
+
+    // R2: lock, then act on what the lock protects, as two statements (G4b); the second is only sent if the first found the row.
+    private Task<int> ReleaseAsync(long lane, short shard, int limit, CancellationToken cancellationToken) => calls.RunAsync("release runs", async (connection, ct) =>
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+        await using (var batch = new PgBatch(transaction, calls.Options))
+        {
+            if (connections.Pooler) foreach (var pin in PgBatch.PinTexts) batch.AddText(pin);
+            await using var reader = await batch.Add("ReapLock", PgBatch.Long(lane), PgBatch.Short(shard)).ReadAsync(ct).ConfigureAwait(false);
+            if ((await RowReader.AllAsync(reader, r => r.GetInt32(0), ct).ConfigureAwait(false)).Count == 0) return 0;
+        }
+
+        await using (var batch = new PgBatch(transaction, calls.Options))
+        {
+            var released = (await batch.Add("ReapRelease", PgBatch.Long(lane), PgBatch.Int(limit)).ExecuteAsync(ct).ConfigureAwait(false))[0];
+            if (released < limit)
+            {
+                await using var done = new PgBatch(transaction, calls.Options);
+                await done.Add("ReapReleased", PgBatch.Long(lane), PgBatch.Short(shard)).ExecuteAsync(ct).ConfigureAwait(false);
+            }
+
+            await transaction.CommitAsync(ct).ConfigureAwait(false);
+            return released;
+        }
+    }, cancellationToken);
+
+    private Task<int> SweepAsync(int limit, CancellationToken cancellationToken) => calls.RunAsync("sweep notices", async (connection, ct) =>
+    {
+        var names = await namespaces.ForAsync(connection, sweep: true, ct).ConfigureAwait(false);
+        await using var batch = calls.Batch(connection).Add("ReapSweep", PgBatch.Texts(names), PgBatch.From(sweptTo), PgBatch.Int(SweepWindow), PgBatch.Int(limit));
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        var rows = await RowReader.AllAsync(reader, r => (Swept: r.GetInt32(0), Seen: r.GetInt32(1), Last: RowReader.TimeOrNull(r, 2)), ct).ConfigureAwait(false);
+        await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
+        sweptTo = rows[0].Seen >= SweepWindow ? rows[0].Last : null;
+        return rows[0].Swept;
+    }, cancellationToken);
+
+    // C9: a batch whose sender froze while sending keeps its lane row and no time-out of the server ends it. One of our own sessions, of a lane long expired, is ended.
+    private async Task EndBlockersAsync(NpgsqlConnection connection, ReapRequest request, CancellationToken cancellationToken)
+    {
+        const string stuck = "select l.lane_id from $schema.lane l where l.holder is not null and l.lane_id <> $1 and l.expires_at < clock_timestamp() - $2";
+        await using var look = new NpgsqlCommand(SqlText.Fill(stuck, calls.Options.Schema), connection) { Parameters = { PgBatch.Long(request.Lane.LaneId), PgBatch.Span(request.Lease) } };
+        List<long> lanes;
+        await using (var reader = await look.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
+        {
+            lanes = await RowReader.AllAsync(reader, r => r.GetInt64(0), cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var lane in lanes)
+        {
+            await using var end = new NpgsqlCommand("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and datname = current_database() "
+                + "and usename = current_user and xact_start < clock_timestamp() - $2", connection)
+            { Parameters = { PgBatch.Text(EngineConnections.LaneApplication(lane)), PgBatch.Span(request.Lease) } };
+            if (await end.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true) Log.BlockerEnded(log, connections.Description, lane);
+        }
+    }
+
+    private static NpgsqlParameter Shards(ReapRequest request) => PgBatch.OrNull(request.Lane.Group.Shards?.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Smallint);
+}

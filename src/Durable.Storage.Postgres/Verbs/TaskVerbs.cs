@@ -1,0 +1,112 @@
+// K1 to K4: activities as rows.
+using System.Data.Common;
+using Npgsql;
+
+namespace Durable.Storage.Postgres;
+
+/// <summary>Claims, keeps and ends tasks.</summary>
+internal sealed class TaskVerbs(EngineConnections connections, Calls calls, HomeCheck home)
+{
+    public Task<TaskClaimResult> ClaimAsync(TaskClaim request, CancellationToken cancellationToken) => calls.RunAsync("claim tasks", async (connection, ct) =>
+    {
+        var token = Guid.NewGuid();
+        await using var batch = calls.Batch(connection, transaction: true)
+            .Add("TaskClaim", PgBatch.Texts(request.Queues), PgBatch.Texts(request.Known), PgBatch.Texts(request.Namespaces), PgBatch.Int(request.Limit), PgBatch.Uuid(token))
+            .Add("TaskNext", PgBatch.Texts(request.Queues), PgBatch.Texts(request.Known), PgBatch.Texts(request.Namespaces), PgBatch.Uuid(token));
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        var tasks = await RowReader.AllAsync(reader, RowReader.Task, ct).ConfigureAwait(false);
+        var next = await RowReader.NextAsync(reader, r => (Now: RowReader.Time(r, 0), At: RowReader.TimeOrNull(r, 1)), ct).ConfigureAwait(false);
+        await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
+        return new TaskClaimResult(next[0].Now, tasks, next[0].At);
+    }, cancellationToken);
+
+    public async Task<IReadOnlyList<TaskState>> HeartbeatAsync(IReadOnlyList<TaskBeat> beats, CancellationToken cancellationToken)
+    {
+        if (beats.Count == 0) return [];
+        var held = await calls.RunAsync("heartbeat of activities", async (connection, ct) =>
+        {
+            var columns = new TaskBeatColumns();
+            foreach (var beat in beats.OrderBy(b => b.Task, Comparer<TaskKey>.Create(TaskOrder.Compare))) columns.Add(beat);
+            await using var batch = calls.Batch(connection).Add("TaskHeartbeat", [], columns);
+            await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+            var rows = await RowReader.AllAsync(reader, r => (Key: (r.GetGuid(0), r.GetInt32(1), r.GetInt32(2), r.GetGuid(3)), Cancel: r.GetBoolean(4)), ct).ConfigureAwait(false);
+            await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
+            return rows.ToDictionary(r => r.Key, r => r.Cancel);
+        }, cancellationToken).ConfigureAwait(false);
+        return [.. beats.Select(b => held.TryGetValue((b.Task.RunId, b.Task.Gen, b.Task.TaskNo, b.Token), out var cancel) ? new TaskState(true, cancel) : default)];
+    }
+
+    public async Task<IReadOnlyList<bool>> CompleteAsync(IReadOnlyList<TaskEnd> ends, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
+        if (ends.Count == 0) return [];
+        if (transaction is null)
+            return await calls.RunAsync("complete tasks", (connection, ct) => CompleteAsync(calls.Batch(connection, transaction: true), ends, ct), cancellationToken).ConfigureAwait(false);
+
+        var own = await home.RequireAsync(transaction, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await CompleteAsync(new PgBatch(own, calls.Options), ends, cancellationToken).ConfigureAwait(false);
+        }
+        catch (NpgsqlException e) when (!e.IsTransient)
+        {
+            throw Sqlstates.ToDurable(e, "complete in the step's transaction", connections.Description);
+        }
+    }
+
+    public Task<IReadOnlyList<Guid>> ExpireAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken) => calls.RunAsync("expire tasks", async (connection, ct) =>
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+        List<TaskRecord> expired;
+        await using (var batch = new PgBatch(transaction, calls.Options))
+        {
+            if (connections.Pooler) foreach (var pin in PgBatch.PinTexts) batch.AddText(pin);
+            await using var reader = await batch.Add("TaskExpired", PgBatch.Int(limit)).ReadAsync(ct).ConfigureAwait(false);
+            expired = await RowReader.AllAsync(reader, RowReader.Task, ct).ConfigureAwait(false);
+        }
+
+        if (expired.Count == 0) return (IReadOnlyList<Guid>)[];
+        var (keys, messages) = (new TaskKeyColumns(), new MessageColumns());
+        foreach (var task in expired)
+        {
+            keys.Add(task.Key);
+            messages.Add(failure(task));
+        }
+
+        await using (var batch = new PgBatch(transaction, calls.Options).Add("CommitTaskDelete", [], keys).Add("Deliver", [], messages))
+        {
+            await batch.ExecuteAsync(ct).ConfigureAwait(false);
+        }
+
+        await transaction.CommitAsync(ct).ConfigureAwait(false);
+        return [.. expired.Select(t => t.RunId).Distinct()];
+    }, cancellationToken);
+
+    private static async Task<IReadOnlyList<bool>> CompleteAsync(PgBatch owner, IReadOnlyList<TaskEnd> ends, CancellationToken cancellationToken)
+    {
+        await using var batch = owner;
+        var (keys, messages, retries) = (new TaskEndColumns(), new MessageColumns(), new TaskRetryColumns());
+        foreach (var end in ends.OrderBy(e => e.Task, Comparer<TaskKey>.Create(TaskOrder.Compare)))
+        {
+            if (end.Message is { } message)
+            {
+                keys.Add(end);
+                messages.Add(message);
+            }
+            else
+            {
+                retries.Add(end);
+            }
+        }
+
+        if (keys.Count > 0) batch.Add("TaskComplete", [], keys, messages);
+        if (retries.Count > 0) batch.Add("TaskRetry", [], retries);
+        var done = new HashSet<(Guid, int, int, Guid)>();
+        await using var reader = await batch.ReadAsync(cancellationToken).ConfigureAwait(false);
+        do
+        {
+            done.UnionWith(await RowReader.AllAsync(reader, r => (r.GetGuid(0), r.GetInt32(1), r.GetInt32(2), r.GetGuid(3)), cancellationToken).ConfigureAwait(false));
+        }
+        while (await reader.NextResultAsync(cancellationToken).ConfigureAwait(false));
+        return [.. ends.Select(e => done.Contains((e.Task.RunId, e.Task.Gen, e.Task.TaskNo, e.Token)))];
+    }
+}

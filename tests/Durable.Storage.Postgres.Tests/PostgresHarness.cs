@@ -1,0 +1,103 @@
+// A store in a schema of its own. Its time passes by moving what is stored: the database's clock is nobody's to set.
+using System.Data.Common;
+using System.Text;
+using Durable.Storage.Contract;
+using Npgsql;
+
+namespace Durable.Storage.Postgres.Tests;
+
+/// <summary>An empty store for one test. Schemas are migrated once and emptied between tests, because 25 partitions take their time.</summary>
+internal sealed class PostgresHarness : StoreHarness
+{
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<PostgresVariant, Stack<string>> Free = [];
+    private static readonly List<string> All = [];
+    private static int count;
+
+    private readonly PostgresOptions options;
+    private readonly bool own;
+    private readonly PostgresStore store;
+    private readonly List<NpgsqlConnection> users = [];
+
+    private PostgresHarness(PostgresOptions options, bool own)
+    {
+        this.own = own;
+        this.options = options;
+        store = new PostgresStore(options, PostgresServer.ConnectionString);
+    }
+
+    public override IDurableStore Store => store;
+
+    /// <summary>The schema, for tests that look into it.</summary>
+    public string Schema => options.Schema;
+
+    /// <summary>The store as what it is.</summary>
+    public PostgresStore Postgres => store;
+
+    /// <summary>A harness on an emptied schema; the store is not initialized.</summary>
+    /// <param name="variant">What the engine lacks.</param>
+    /// <param name="own">True: a schema that no other test has used or will use.</param>
+    public static async Task<PostgresHarness> NewAsync(PostgresVariant? variant = null, bool own = false)
+    {
+        variant ??= new PostgresVariant();
+        string? schema;
+        lock (Gate) schema = !own && Free.TryGetValue(variant, out var free) && free.TryPop(out var found) ? found : null;
+        if (schema is not null) await EmptyAsync(schema);
+        else lock (Gate) All.Add(schema = $"test_{Environment.ProcessId}_{++count}");
+        return new PostgresHarness(new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false }, own);
+    }
+
+    public static async Task<StoreHarness> CreateAsync() => await NewAsync();
+
+    /// <summary>Removes all schemas of this process.</summary>
+    public static async Task DropAllAsync()
+    {
+        foreach (var schema in All) await PostgresServer.ExecuteAsync($"drop schema if exists {schema} cascade");
+        All.Clear();
+    }
+
+    public override async Task AdvanceAsync(TimeSpan by)
+    {
+        var script = new StringBuilder();
+        await using var connection = await PostgresServer.OpenAsync();
+        await using (var command = new NpgsqlCommand("select table_name, string_agg(format('%1$I = %1$I - $1', column_name), ', ') from information_schema.columns c "
+            + "where table_schema = $1 and data_type = 'timestamp with time zone' and exists (select 1 from pg_class where oid = to_regclass(table_schema || '.' || table_name) "
+            + "and relkind in ('r', 'p') and not relispartition) group by 1", connection))
+        {
+            command.Parameters.Add(PgBatch.Text(Schema));
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync()) script.Append($"update {Schema}.{reader.GetString(0)} set {reader.GetString(1).Replace("$1", $"interval '{by.TotalMicroseconds} microseconds'", StringComparison.Ordinal)};");
+        }
+
+        await using var update = new NpgsqlCommand(script.ToString(), connection);
+        await update.ExecuteNonQueryAsync();
+    }
+
+    public override Task<IDurableStore?> OpenAgainAsync() => Task.FromResult<IDurableStore?>(new PostgresStore(options, PostgresServer.ConnectionString));
+
+    public override async Task<DbTransaction> BeginAsync()
+    {
+        var connection = await PostgresServer.OpenAsync(PostgresServer.ConnectionString + ";SearchPath=" + Schema);
+        users.Add(connection);
+        return await connection.BeginTransactionAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await store.DisposeAsync();
+        foreach (var user in users) await user.DisposeAsync();
+        if (own) return;
+        lock (Gate)
+        {
+            if (!Free.TryGetValue(options.Variant, out var free)) Free.Add(options.Variant, free = new());
+            free.Push(Schema);
+        }
+    }
+
+    // Deleting is quicker than truncating 27 almost empty tables.
+    private static Task EmptyAsync(string schema)
+    {
+        string[] tables = ["run", "event", "message", "ready", "owned", "task", "lane", "commit_log", "outgoing", "schedule", "lease", "document", "blob"];
+        return PostgresServer.ExecuteAsync($"drop table if exists {schema}.contract_effect;" + string.Concat(tables.Select(t => $"delete from {schema}.{t};")));
+    }
+}
