@@ -30,11 +30,12 @@ Console.WriteLine(open is null ? $"Starting {id}." : $"Resuming {id}, which was 
 var order = new Order(id, "4242424242424242", 12_500m, ["tea", "cups", "kettle"]);
 var run = await client.StartAsync((OrderWorkflow w) => w.RunAsync(order), StartOptions.Once(id));
 
-// Killed at a random moment after the first event and before the last: a kill -9 of its own, nothing is flushed or closed.
+// Killed at a random moment after the first event and before the last (the effects and the pause take 550 ms at least): a kill -9 of its own,
+// nothing is flushed or closed.
 if (crash)
     _ = Task.Run(async () =>
     {
-        await Task.Delay(Random.Shared.Next(20, 700));
+        await Task.Delay(Random.Shared.Next(20, 500));
         Console.WriteLine("Killing this process now. Run the sample again in this folder.");
         Process.GetCurrentProcess().Kill();
     });

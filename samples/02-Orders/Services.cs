@@ -12,7 +12,7 @@ public interface IStamper
 /// <summary>A stamp made from the attempt's idempotency key: equal in all attempts.</summary>
 public sealed class Stamper(ActivityContext attempt) : IStamper
 {
-    public Task<string> NextAsync() => Effects.DoAsync(attempt, "stamp", $"stamp-{attempt.IdempotencyKey[^4..]}");
+    public Task<string> NextAsync() => Effects.DoAsync(attempt, "stamp", $"stamp-{attempt.IdempotencyKey[20..32]}");
 }
 
 /// <summary>A payment provider that takes the idempotency key, as real ones do.</summary>

@@ -46,10 +46,10 @@ public sealed class EnlistedTests : SqliteFixture
         await using var transaction = connection.BeginTransaction();
         Execute(connection, "insert into orders values (1)");
         var broken = Make.Message(Make.Run("order-2"), 1, 1);
-        await AssertCodeAsync(() => store.DeliverAsync(new([broken, WithoutNamespace(broken)], [Make.Start(run)]), transaction), DurableErrorCodes.StoreUnavailable, "message.namespace");
+        await AssertCodeAsync(() => store.DeliverAsync(new([broken, WithoutNamespace(broken)], [Make.Start(run)]), transaction), DurableErrorCodes.StoreUnavailable, "durable_message.namespace");
         await transaction.CommitAsync();
 
-        Assert.That((Count(connection, "orders"), Count(connection, "run"), Count(connection, "message")), Is.EqualTo((1L, 0L, 0L)));
+        Assert.That((Count(connection, "orders"), Count(connection, "durable_run"), Count(connection, "durable_message")), Is.EqualTo((1L, 0L, 0L)));
     }
 
     [Test]
@@ -68,7 +68,7 @@ public sealed class EnlistedTests : SqliteFixture
             Assert.That(await store.CompleteTasksAsync([new(task.Key, task.Token!.Value, Make.Message(run, 9, 1))], transaction), Is.EqualTo(new[] { true }));
             await transaction.CommitAsync();
         }
-        Assert.That((Count(connection, "task"), Count(connection, "message")), Is.EqualTo((0L, 1L)));
+        Assert.That((Count(connection, "durable_task"), Count(connection, "durable_message")), Is.EqualTo((0L, 1L)));
     }
 
     [Test]

@@ -28,7 +28,7 @@ public sealed class OpeningTests : SqliteFixture
     public async Task A_file_that_needs_a_newer_build_is_refused()
     {
         await (await OpenAsync()).DisposeAsync();
-        Execute(Connect(), "update schema set min_build_format = 2");
+        Execute(Connect(), "update durable_schema set min_build_format = 2");
         await AssertCodeAsync(() => OpenAsync(), DurableErrorCodes.SchemaNewer, FilePath);
     }
 
@@ -36,7 +36,7 @@ public sealed class OpeningTests : SqliteFixture
     public async Task A_newer_file_that_still_accepts_this_build_is_opened()
     {
         await (await OpenAsync()).DisposeAsync();
-        Execute(Connect(), "update schema set format = 2; insert into schema_version (number, name, hash, applied_at) values (2, 'later', 'x', 0)");
+        Execute(Connect(), "update durable_schema set format = 2; insert into durable_schema_version (number, name, hash, applied_at) values (2, 'later', 'x', 0)");
         Assert.That((await NewStore().InitializeAsync()).SchemaVersion, Is.EqualTo(2));
     }
 
@@ -44,7 +44,7 @@ public sealed class OpeningTests : SqliteFixture
     public async Task A_changed_migration_is_refused()
     {
         await (await OpenAsync()).DisposeAsync();
-        Execute(Connect(), "update schema_version set hash = 'something else' where number = 1");
+        Execute(Connect(), "update durable_schema_version set hash = 'something else' where number = 1");
         await AssertCodeAsync(() => OpenAsync(), DurableErrorCodes.MigrationChanged, "0001_tables");
     }
 
@@ -57,7 +57,7 @@ public sealed class OpeningTests : SqliteFixture
         Assert.That(again, Is.EqualTo(first));
         Assert.That(await store.InitializeAsync(), Is.EqualTo(first));
         Assert.That(first with { InstallationId = Guid.Empty }, Is.EqualTo(new StoreInfo(1, Guid.Empty, false, 128)));
-        Assert.That(Count(Connect(), "schema_version"), Is.EqualTo(Migration.All.Count));
+        Assert.That(Count(Connect(), "durable_schema_version"), Is.EqualTo(Migration.All.Count));
     }
 
     [Test]
@@ -101,20 +101,38 @@ public sealed class OpeningTests : SqliteFixture
         Assert.That(error.Message, Does.Contain(words).And.Contain("/data/engine.db"));
     }
 
-    [Test]
-    public async Task A_table_of_the_application_with_the_same_name_is_not_touched()
+    [TestCase("create table Durable_Event (id)", "durable_event")]
+    [TestCase("create view durable_event as select 1", "durable_event")]
+    [TestCase("create table durable_runs (id)", "durable_runs")]
+    [TestCase("create table durable_run_workflow (id)", "durable_run_workflow")]
+    [TestCase("create table durable_schema_version (number)", "durable_schema_version")]
+    [TestCase("create table durable_schema (id)", "durable_schema")]
+    public async Task An_object_of_the_application_with_a_name_of_the_engine_is_refused_and_not_touched(string sql, string name)
     {
-        Execute(Connect(), "create table Event (id integer primary key)");
-        await AssertCodeAsync(() => OpenAsync(), DurableErrorCodes.StoreUnavailable, "'event'");
+        Execute(Connect(), sql);
+        await AssertCodeAsync(() => OpenAsync(), DurableErrorCodes.StoreUnavailable, $"'{name}'", FilePath, "Rename it");
         Assert.That(Count(Connect(), "sqlite_master"), Is.EqualTo(1));
     }
 
     [Test]
-    public async Task Other_tables_of_the_application_may_stand_in_the_file()
+    public async Task An_index_of_the_application_with_a_name_of_the_engine_is_refused()
     {
-        Execute(Connect(), "create table orders (id integer primary key); insert into orders values (7)");
-        await OpenAsync();
-        Assert.That(Count(Connect(), "orders"), Is.EqualTo(1));
+        Execute(Connect(), "create table orders (closed_at); create index durable_run_closed on orders (closed_at)");
+        await AssertCodeAsync(() => OpenAsync(), DurableErrorCodes.StoreUnavailable, "'durable_run_closed'");
+        Assert.That(Count(Connect(), "sqlite_master"), Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task The_application_may_use_every_word_of_the_engine_without_the_prefix()
+    {
+        var words = Migration.All.SelectMany(migration => migration.Makes).Select(name => name["durable_".Length..]).ToList();
+        Assert.That(words, Is.SupersetOf(new[] { "event", "task", "schema_version", "runs" }));
+        foreach (var word in words)
+            Execute(Connect(), $"create table {word} (id integer primary key); insert into {word} values (7)");
+
+        var store = await OpenAsync();
+        await store.PutDocumentAsync(new("default", "note", "a", 0, 1, "{}"));
+        Assert.That(words.Select(word => Count(Connect(), word)), Is.All.EqualTo(1), "the application's rows, and no others");
     }
 
     [Test]
@@ -132,7 +150,7 @@ public sealed class OpeningTests : SqliteFixture
         await two.DisposeAsync();
         Assert.That(File.Exists(FilePath + "-wal"), Is.False, "the log is in the file");
         File.Move(FilePath, PathOf("moved.db"));
-        Assert.That(Count(Connect(PathOf("moved.db")), "document"), Is.EqualTo(1));
+        Assert.That(Count(Connect(PathOf("moved.db")), "durable_document"), Is.EqualTo(1));
     }
 
     [Test]

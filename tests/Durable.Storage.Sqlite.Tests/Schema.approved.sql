@@ -1,4 +1,4 @@
-CREATE TABLE blob (
+CREATE TABLE durable_blob (
     run_id blob not null,
     name text not null,
     namespace text not null,
@@ -8,7 +8,7 @@ CREATE TABLE blob (
     created_at integer not null,
     primary key (run_id, name)
 ) without rowid;
-CREATE TABLE commit_log (
+CREATE TABLE durable_commit_log (
     lane_id integer not null,
     commit_seq integer not null,
     at integer not null,
@@ -16,7 +16,7 @@ CREATE TABLE commit_log (
     runs blob not null,
     primary key (lane_id, commit_seq)
 ) without rowid;
-CREATE TABLE document (
+CREATE TABLE durable_document (
     kind text not null,
     key text not null,
     namespace text not null,
@@ -26,10 +26,10 @@ CREATE TABLE document (
     shard integer not null,
     updated_at integer not null,
     primary key (kind, key, namespace),
-    constraint document_version_counts check (version >= 1)
+    constraint durable_document_version_counts check (version >= 1)
 ) without rowid;
-CREATE INDEX document_run on document (run_id) where run_id is not null;
-CREATE TABLE event (
+CREATE INDEX durable_document_run on durable_document (run_id) where run_id is not null;
+CREATE TABLE durable_event (
     run_id blob not null,
     gen integer not null,
     seq integer not null,
@@ -51,9 +51,9 @@ CREATE TABLE event (
     causation text,
     trace text,
     primary key (run_id, gen, seq),
-    constraint event_place_counts check (gen >= 0 and seq >= 0)
+    constraint durable_event_place_counts check (gen >= 0 and seq >= 0)
 ) without rowid;
-CREATE TABLE lane (
+CREATE TABLE durable_lane (
     lane_id integer not null primary key,
     epoch integer not null,
     commit_seq integer not null,
@@ -63,20 +63,20 @@ CREATE TABLE lane (
     build text not null,
     serves text not null,
     shard integer not null,
-    constraint lane_epoch_counts check (epoch >= 1),
-    constraint lane_commit_seq_counts check (commit_seq >= 0),
-    constraint lane_holder_is_an_id check (holder is null or length(holder) = 16)
+    constraint durable_lane_epoch_counts check (epoch >= 1),
+    constraint durable_lane_commit_seq_counts check (commit_seq >= 0),
+    constraint durable_lane_holder_is_an_id check (holder is null or length(holder) = 16)
 ) without rowid;
-CREATE TABLE lease (
+CREATE TABLE durable_lease (
     name text not null primary key,
     holder blob not null,
     epoch integer not null,
     expires_at integer not null,
     units integer not null,
-    constraint lease_epoch_counts check (epoch >= 1),
-    constraint lease_units_count check (units >= 0)
+    constraint durable_lease_epoch_counts check (epoch >= 1),
+    constraint durable_lease_units_count check (units >= 0)
 ) without rowid;
-CREATE TABLE message (
+CREATE TABLE durable_message (
     run_id blob not null,
     sender blob not null,
     sender_seq integer not null,
@@ -95,9 +95,9 @@ CREATE TABLE message (
     causation text,
     trace text,
     primary key (run_id, sender, sender_seq),
-    constraint message_control_is_a_flag check (control in (0, 1))
+    constraint durable_message_control_is_a_flag check (control in (0, 1))
 ) without rowid;
-CREATE TABLE outgoing (
+CREATE TABLE durable_outgoing (
     run_id blob not null,
     seq integer not null,
     target_run_id blob not null,
@@ -118,7 +118,7 @@ CREATE TABLE outgoing (
     namespace text not null,
     primary key (run_id, seq)
 ) without rowid;
-CREATE TABLE owned (
+CREATE TABLE durable_owned (
     run_id blob not null primary key,
     lane_id integer not null,
     gen integer not null,
@@ -126,9 +126,9 @@ CREATE TABLE owned (
     attempt integer not null,
     shard integer not null,
     namespace text not null,
-    constraint owned_attempt_counts check (attempt >= 1)
+    constraint durable_owned_attempt_counts check (attempt >= 1)
 ) without rowid;
-CREATE TABLE ready (
+CREATE TABLE durable_ready (
     run_id blob not null,
     sender blob not null,
     sender_seq integer not null,
@@ -148,15 +148,15 @@ CREATE TABLE ready (
     gen integer,
     next_seq integer,
     primary key (run_id, sender, sender_seq),
-    constraint ready_asap_is_a_flag check (asap in (0, 1)),
-    constraint ready_control_is_a_flag check (control in (0, 1)),
-    constraint ready_hold_is_bits check (hold between 0 and 7),
-    constraint ready_wake_row_is_whole check ((sender <> x'00000000000000000000000000000000') = (type is null)),
-    constraint ready_notice_is_asap check (asap = 1 or type is not null)
+    constraint durable_ready_asap_is_a_flag check (asap in (0, 1)),
+    constraint durable_ready_control_is_a_flag check (control in (0, 1)),
+    constraint durable_ready_hold_is_bits check (hold between 0 and 7),
+    constraint durable_ready_wake_row_is_whole check ((sender <> x'00000000000000000000000000000000') = (type is null)),
+    constraint durable_ready_notice_is_asap check (asap = 1 or type is not null)
 ) without rowid;
-CREATE INDEX ready_asap on ready (namespace, due_at) where asap = 1 and (hold & 5) = 0;
-CREATE INDEX ready_due on ready (namespace, due_at) where asap = 0 and (hold & 5) = 0;
-CREATE TABLE run (
+CREATE INDEX durable_ready_asap on durable_ready (namespace, due_at) where asap = 1 and (hold & 5) = 0;
+CREATE INDEX durable_ready_due on durable_ready (namespace, due_at) where asap = 0 and (hold & 5) = 0;
+CREATE TABLE durable_run (
     run_id blob not null primary key,
     namespace text not null,
     workflow_id text not null,
@@ -182,15 +182,15 @@ CREATE TABLE run (
     actor text,
     correlation text,
     trace text,
-    constraint run_id_is_an_id check (length(run_id) = 16),
-    constraint run_ordinal_counts check (ordinal >= 1),
-    constraint run_status_is_known check (status between 0 and 5 or status between 10 and 14),
-    constraint run_closed_has_a_time check ((status >= 10) = (closed_at is not null)),
-    constraint run_generations_count check (first_gen >= 0 and gen >= 0)
+    constraint durable_run_id_is_an_id check (length(run_id) = 16),
+    constraint durable_run_ordinal_counts check (ordinal >= 1),
+    constraint durable_run_status_is_known check (status between 0 and 5 or status between 10 and 14),
+    constraint durable_run_closed_has_a_time check ((status >= 10) = (closed_at is not null)),
+    constraint durable_run_generations_count check (first_gen >= 0 and gen >= 0)
 ) without rowid;
-CREATE INDEX run_closed on run (closed_at) where closed_at is not null;
-CREATE UNIQUE INDEX run_workflow on run (workflow_id, namespace, ordinal);
-CREATE TABLE schedule (
+CREATE INDEX durable_run_closed on durable_run (closed_at) where closed_at is not null;
+CREATE UNIQUE INDEX durable_run_workflow on durable_run (workflow_id, namespace, ordinal);
+CREATE TABLE durable_schedule (
     name text not null,
     namespace text not null,
     version integer not null,
@@ -201,10 +201,10 @@ CREATE TABLE schedule (
     created_at integer not null,
     updated_at integer not null,
     primary key (name, namespace),
-    constraint schedule_version_counts check (version >= 1)
+    constraint durable_schedule_version_counts check (version >= 1)
 ) without rowid;
-CREATE INDEX schedule_next on schedule (next_fire_at) where next_fire_at is not null;
-CREATE TABLE schema (
+CREATE INDEX durable_schedule_next on durable_schedule (next_fire_at) where next_fire_at is not null;
+CREATE TABLE durable_schema (
     id integer not null primary key,
     format integer not null,
     min_build_format integer not null,
@@ -213,17 +213,17 @@ CREATE TABLE schema (
     place text not null,
     accepted_at integer not null,
     accepted_policy text,
-    constraint schema_is_one_row check (id = 1),
-    constraint schema_installation_is_an_id check (length(installation_id) = 16),
-    constraint schema_modulus_fits check (shard_modulus between 1 and 32767)
+    constraint durable_schema_is_one_row check (id = 1),
+    constraint durable_schema_installation_is_an_id check (length(installation_id) = 16),
+    constraint durable_schema_modulus_fits check (shard_modulus between 1 and 32767)
 ) without rowid;
-CREATE TABLE schema_version (
+CREATE TABLE durable_schema_version (
     number integer not null primary key,
     name text not null,
     hash text not null,
     applied_at integer not null
 ) without rowid;
-CREATE TABLE task (
+CREATE TABLE durable_task (
     run_id blob not null,
     gen integer not null,
     task_no integer not null,
@@ -244,16 +244,16 @@ CREATE TABLE task (
     failures blob,
     payload blob,
     primary key (run_id, gen, task_no),
-    constraint task_attempts_count check (attempt >= 0 and logical_attempt >= 0),
-    constraint task_cancel_is_a_flag check (cancel in (0, 1)),
-    constraint task_token_is_an_id check (token is null or length(token) = 16)
+    constraint durable_task_attempts_count check (attempt >= 0 and logical_attempt >= 0),
+    constraint durable_task_cancel_is_a_flag check (cancel in (0, 1)),
+    constraint durable_task_token_is_an_id check (token is null or length(token) = 16)
 ) without rowid;
-CREATE INDEX task_deadline on task (deadline_at) where deadline_at is not null;
-CREATE INDEX task_visible on task (queue, visible_at);
+CREATE INDEX durable_task_deadline on durable_task (deadline_at) where deadline_at is not null;
+CREATE INDEX durable_task_visible on durable_task (queue, visible_at);
 CREATE VIEW durable_events as
 select lower(hex(e.run_id)) as run_id, e.gen, e.seq, e.kind, strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1000000.0, 'unixepoch') as at, e.ordinal, e.target,
     case when e.encoding = 0 then cast(e.payload as text) end as payload, cast(e.commands as text) as commands, e.actor, e.correlation, e.causation
-from event e;
+from durable_event e;
 CREATE VIEW durable_runs as
 select lower(hex(r.run_id)) as run_id, r.namespace, r.workflow_id, r.ordinal, r.type, r.version, r.build,
     case r.status when 0 then 'Pending' when 1 then 'Running' when 2 then 'Paused' when 3 then 'Cancelling' when 4 then 'Stalled' when 5 then 'Quarantined'
@@ -263,12 +263,12 @@ select lower(hex(r.run_id)) as run_id, r.namespace, r.workflow_id, r.ordinal, r.
     case when r.encoding = 0 then cast(r.outcome as text) end as outcome, r.attributes, w.wait_reason,
     strftime('%Y-%m-%dT%H:%M:%SZ', nullif(w.due_at, 9223372036854775807) / 1000000, 'unixepoch') as due_at,
     l.identity as owner
-from run r
-left join ready w on w.run_id = r.run_id and w.sender = x'00000000000000000000000000000000' and w.sender_seq = 0
-left join owned o on o.run_id = r.run_id
-left join lane l on l.lane_id = o.lane_id;
+from durable_run r
+left join durable_ready w on w.run_id = r.run_id and w.sender = x'00000000000000000000000000000000' and w.sender_seq = 0
+left join durable_owned o on o.run_id = r.run_id
+left join durable_lane l on l.lane_id = o.lane_id;
 CREATE VIEW durable_stuck as
 select lower(hex(w.run_id)) as run_id, w.namespace, r.workflow_id, w.type, w.version, w.queue,
     (w.hold & 1) <> 0 as paused, (w.hold & 2) <> 0 as stalled, (w.hold & 4) <> 0 as quarantined, w.hold_builds, w.wait_reason, w.attempt
-from ready w join run r on r.run_id = w.run_id
+from durable_ready w join durable_run r on r.run_id = w.run_id
 where w.sender = x'00000000000000000000000000000000' and w.sender_seq = 0 and w.hold <> 0;

@@ -10,7 +10,7 @@ public sealed class SchemaTests : SqliteFixture
     /// <summary>Rare statements that read a small or whole table on purpose; their headers say why.</summary>
     private static readonly string[] MayScan =
     [
-        nameof(SqlText.OwnedOfLane), nameof(SqlText.DeadOwners), nameof(SqlText.SeenLanes), nameof(SqlText.PurgeLane),
+        nameof(SqlText.OwnedOfLane), nameof(SqlText.LookAdopted), nameof(SqlText.DeadOwners), nameof(SqlText.SeenLanes), nameof(SqlText.PurgeLane),
         nameof(SqlText.FenceAllLanes), nameof(SqlText.HoldAllRuns), nameof(SqlText.HoldAllWakes),
     ];
 
@@ -33,6 +33,15 @@ public sealed class SchemaTests : SqliteFixture
         if (dump.ToString() != approved)
             File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "Schema.received.sql"), dump.ToString());
         Assert.That(dump.ToString(), Is.EqualTo(approved), "If the change is meant, copy Schema.received.sql from the output folder over Schema.approved.sql.");
+    }
+
+    [Test]
+    public async Task Everything_in_the_file_has_the_prefix_and_is_known_to_the_migrator()
+    {
+        await OpenAsync();
+        var names = Rows("select name from sqlite_master where name not like 'sqlite\\_%' escape '\\'").ConvertAll(row => (string)row[0]);
+        Assert.That(names, Is.EquivalentTo(Migration.All.SelectMany(migration => migration.Makes)));
+        Assert.That(names, Is.All.StartsWith("durable_"));
     }
 
     [Test]
@@ -65,26 +74,26 @@ public sealed class SchemaTests : SqliteFixture
         Assert.That(whole.Any(), Is.EqualTo(MayScan.Contains(sql.Name)), string.Join('\n', plan));
     }
 
-    [TestCase(nameof(SqlText.LookAsap), "ready_asap (namespace=? AND due_at>? AND due_at<?)")]
-    [TestCase(nameof(SqlText.LookDue), "ready_due (namespace=? AND due_at>? AND due_at<?)")]
-    [TestCase(nameof(SqlText.NextDue), "ready_due (namespace=? AND due_at>? AND due_at<?)")]
-    [TestCase(nameof(SqlText.NextAsapNamespace), "ready_asap (namespace>?)")]
-    [TestCase(nameof(SqlText.NextDueNamespace), "ready_due (namespace>?)")]
-    [TestCase(nameof(SqlText.OrphanNotices), "ready_asap (namespace=? AND due_at<?)")]
+    [TestCase(nameof(SqlText.LookAsap), "durable_ready_asap (namespace=? AND due_at>? AND due_at<?)")]
+    [TestCase(nameof(SqlText.LookDue), "durable_ready_due (namespace=? AND due_at>? AND due_at<?)")]
+    [TestCase(nameof(SqlText.NextDue), "durable_ready_due (namespace=? AND due_at>? AND due_at<?)")]
+    [TestCase(nameof(SqlText.NextAsapNamespace), "durable_ready_asap (namespace>?)")]
+    [TestCase(nameof(SqlText.NextDueNamespace), "durable_ready_due (namespace>?)")]
+    [TestCase(nameof(SqlText.OrphanNotices), "durable_ready_asap (namespace=? AND due_at<?)")]
     [TestCase(nameof(SqlText.TakeWake), "PRIMARY KEY (run_id=? AND sender=? AND sender_seq=?)")]
     [TestCase(nameof(SqlText.ConsumeNotice), "PRIMARY KEY (run_id=? AND sender=? AND sender_seq=?)")]
     [TestCase(nameof(SqlText.ConsumeMessage), "PRIMARY KEY (run_id=? AND sender=? AND sender_seq=?)")]
     [TestCase(nameof(SqlText.Fence), "PRIMARY KEY (lane_id=?)")]
     [TestCase(nameof(SqlText.Disown), "PRIMARY KEY (run_id=?)")]
     [TestCase(nameof(SqlText.CloseRun), "PRIMARY KEY (run_id=?)")]
-    [TestCase(nameof(SqlText.StartRun), "run_workflow (workflow_id=? AND namespace=?)")]
+    [TestCase(nameof(SqlText.StartRun), "durable_run_workflow (workflow_id=? AND namespace=?)")]
     [TestCase(nameof(SqlText.LoadEvents), "PRIMARY KEY (run_id=? AND gen=?)")]
     [TestCase(nameof(SqlText.LoadMessages), "PRIMARY KEY (run_id=?)")]
-    [TestCase(nameof(SqlText.DueTasks), "task_visible (queue=? AND visible_at<?)")]
-    [TestCase(nameof(SqlText.NextTask), "task_visible (queue=? AND visible_at>?)")]
-    [TestCase(nameof(SqlText.ExpiredTasks), "task_deadline (")]
-    [TestCase(nameof(SqlText.PurgeableRuns), "run_closed (")]
-    [TestCase(nameof(SqlText.PurgeDocument), "document_run (run_id=?)")]
+    [TestCase(nameof(SqlText.DueTasks), "durable_task_visible (queue=? AND visible_at<?)")]
+    [TestCase(nameof(SqlText.NextTask), "durable_task_visible (queue=? AND visible_at>?)")]
+    [TestCase(nameof(SqlText.ExpiredTasks), "durable_task_deadline (")]
+    [TestCase(nameof(SqlText.PurgeableRuns), "durable_run_closed (")]
+    [TestCase(nameof(SqlText.PurgeDocument), "durable_document_run (run_id=?)")]
     public async Task A_hot_statement_uses_the_index_that_it_was_written_for(string name, string index)
     {
         await OpenAsync();
@@ -116,7 +125,7 @@ public sealed class SchemaTests : SqliteFixture
         await lane.Batch().Event(run, 2).Event(run, 1).CommitAsync();
         await lane.Batch().CommitAsync();
 
-        var log = Rows("select commit_seq, lower(hex(runs)) from commit_log order by commit_seq");
+        var log = Rows("select commit_seq, lower(hex(runs)) from durable_commit_log order by commit_seq");
         var id = Convert.ToHexStringLower(run.Id.ToByteArray(bigEndian: true));
         Assert.That(log, Is.EqualTo(new[] { [1L, id + "000000000000000000000000"], [2L, id + "000000000000000100000002"], new object[] { 3L, "" } }));
     }

@@ -27,7 +27,7 @@ public sealed class WriterTests : SqliteFixture
             Enumerable.Range(1, 9).Select(i => store.DeliverAsync(new([], [i == 5 ? Broken(Make.Run("order-5")) : Make.Start(Make.Run($"order-{i}"))]))).ToList(),
             lane.Batch().Start(Make.OwnedStart(run)).TryCommitAsync()));
 
-        await AssertCodeAsync(() => sends[4], DurableErrorCodes.StoreUnavailable, "run.secret");
+        await AssertCodeAsync(() => sends[4], DurableErrorCodes.StoreUnavailable, "durable_run.secret");
         await Task.WhenAll(sends.Where(send => send != sends[4]));
         Assert.That((await commit).Outcome, Is.EqualTo(CommitOutcome.Committed));
         Assert.That(await store.CountRunsAsync(Make.Query()), Is.EqualTo(9));
@@ -55,7 +55,7 @@ public sealed class WriterTests : SqliteFixture
         var result = await lane.Batch().Event(run, 1).Start(Broken(Make.Run("order-2"))).TryCommitAsync();
 
         Assert.That(result.Outcome, Is.EqualTo(CommitOutcome.Rejected));
-        Assert.That(result.Error, Does.Contain("run.secret").And.Not.Contain("order-2"));
+        Assert.That(result.Error, Does.Contain("durable_run.secret").And.Not.Contain("order-2"));
         Assert.That(await store.ReadEventsAsync(run.Id, 0, 0, 10), Has.Count.EqualTo(1));
         await lane.Batch().Event(run, 1).CommitAsync();
     }

@@ -3,18 +3,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Durable.Engine.Client;
 
-/// <summary>Event ids 5001 to 5099 are the client's and never change.</summary>
+/// <summary>Event ids 401 to 499 are the client's and never change.</summary>
 internal static partial class ClientLog
 {
-    [LoggerMessage(5001, LogLevel.Warning, "Still waiting for run '{WorkflowId}' ({RunId}), and it does not move: {Explanation}")]
+    [LoggerMessage(401, LogLevel.Warning, "Still waiting for run '{WorkflowId}' ({RunId}), and it does not move: {Explanation}")]
     public static partial void WaitingOnStuckRun(ILogger logger, string workflowId, Guid runId, string explanation);
 
-    [LoggerMessage(5002, LogLevel.Information, "A delivery is repeated (try {Tries}): the connection broke during the commit.")]
+    [LoggerMessage(402, LogLevel.Information, "A delivery is repeated (try {Tries}): the connection broke during the commit.")]
     public static partial void DeliveryRepeated(ILogger logger, int tries);
 
-    [LoggerMessage(5003, LogLevel.Debug, "Could not find out whether an awaited run is stuck.")]
+    [LoggerMessage(403, LogLevel.Debug, "Could not find out whether an awaited run is stuck.")]
     public static partial void ExplanationFailed(ILogger logger, Exception error);
-
-    [LoggerMessage(5004, LogLevel.Warning, "Statuses of awaited runs cannot be read; trying again.")]
-    public static partial void StatusesUnreadable(ILogger logger, Exception error);
 }

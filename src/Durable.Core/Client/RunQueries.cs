@@ -25,12 +25,10 @@ internal sealed class RunQueries(ClientCore core, HistoryReader history)
         var handler = definition.Query(name)
             ?? throw new DurableException(DurableErrorCodes.RequestInvalid, $"The run '{run.WorkflowId}' is of '{run.Type}' version {run.Version}, and {definition.Type.Name} has no query '{name}'.");
         var arguments = core.Serializer.DecodeArguments(encoded, handler.Parameters, $"Query '{name}'");
-        var (owned, answer) = await core.Worker.TryQueryAsync(run.RunId, handler, arguments, cancellationToken);
-        if (!owned) answer = await ReplayAsync(run, definition, handler, arguments, cancellationToken);
-
-        // Through JSON, so that no object of a live run is in the caller's hands.
         var what = $"Answer of query '{name}'";
-        return core.Serializer.Decode<TValue>(core.Serializer.Encode(answer, handler.ReturnType, what), what)!;
+        var (owned, answer) = await core.Worker.TryQueryAsync(run.RunId, handler, arguments, cancellationToken);
+        if (!owned) answer = core.Serializer.Encode(await ReplayAsync(run, definition, handler, arguments, cancellationToken), handler.ReturnType, what);
+        return core.Serializer.Decode<TValue>(answer, what)!;      // through JSON, so that no object of a live run is in the caller's hands
     }
 
     private async Task<object?> ReplayAsync(RunRecord run, WorkflowDefinition definition, HandlerDefinition handler, object?[] arguments, CancellationToken cancellationToken)
@@ -40,7 +38,7 @@ internal sealed class RunQueries(ClientCore core, HistoryReader history)
             if (row.Gen == run.Gen) rows.Add(row);
         if (rows.Count == 0)
             throw new RunConflictException(DurableErrorCodes.RunInWrongState, $"The run '{run.WorkflowId}' ({run.RunId}) has not begun, so there is no state to read. Ask again when a worker has taken it.", RunInfos.Of(run));
-        var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, run.Version) { Namespace = run.Namespace, Generation = run.Gen, StartedAt = run.Gen == 0 ? default : run.CreatedAt };
+        var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, run.Version) { Namespace = run.Namespace, Generation = run.Gen };
         var limits = new ExecutionLimits(core.Services.Options.MaxPendingCommands);
         var execution = new WorkflowExecution(definition, info, run.Secret, core.Serializer, limits, NullLogSink.Instance, core.Services.Registry.Find);
         if (execution.Replay(rows) is { } verdict) throw new DurableException(verdict.Code, verdict.Message);

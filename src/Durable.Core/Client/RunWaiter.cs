@@ -17,6 +17,7 @@ internal sealed class RunWaiter(ClientCore core, RunReader reader)
     public async Task<RunRecord> ClosedAsync(RunTarget target, CancellationToken cancellationToken)
     {
         await core.ReadAsync(cancellationToken);
+        if (target.RunId is { } here && core.Worker.WaitHere(here) is { } end && await end.WaitAsync(cancellationToken) is { } closed) return closed;      // no look at the store
         var run = await core.FindAsync(target, cancellationToken);
         if (RunLifecycle.IsClosed(run.Status)) return run;
         await WaitClosedAsync(run, cancellationToken);

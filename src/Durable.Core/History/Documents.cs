@@ -16,6 +16,9 @@ internal sealed record StartDocument
     /// <summary>The command of the parent that started it, or null.</summary>
     public ParentLink? Parent { get; init; }
 
+    /// <summary>When the run was started, in generations after the first; null in the first, whose first row says it.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
     /// <summary>The schedule's instant, or null.</summary>
     public DateTimeOffset? ScheduledFor { get; init; }
 
@@ -90,6 +93,10 @@ internal sealed record UpdateAnswer
     public Failure? Failure { get; init; }
 }
 
+/// <summary>A document that went through the host's codec.</summary>
+/// <param name="Encoded">The codec's output with its header.</param>
+internal sealed record EncodedDocument(byte[] Encoded);
+
 /// <summary>Why somebody did something.</summary>
 /// <param name="Reason">In the caller's words.</param>
 internal sealed record ReasonDocument(string? Reason);
@@ -101,6 +108,16 @@ internal sealed record ReasonDocument(string? Reason);
 /// <param name="Until">Until when at the latest, or null.</param>
 /// <param name="Detail">More, for people.</param>
 internal sealed record WaitDocument(string Kind, string Target, DateTimeOffset Since, DateTimeOffset? Until = null, string? Detail = null);
+
+/// <summary>Which builds stalled a run at one place of its history: only another build may try again (DECISIONS 14).</summary>
+/// <param name="Gen">The generation.</param>
+/// <param name="NextSeq">How long the history was.</param>
+/// <param name="Builds">The last 8 builds.</param>
+internal sealed record HoldDocument(int Gen, int NextSeq, IReadOnlyList<string> Builds)
+{
+    /// <summary>Kind of the document that keeps it.</summary>
+    public const string Kind = "hold";
+}
 
 /// <summary>Payload of a task row.</summary>
 internal sealed record TaskDocument
@@ -174,6 +191,8 @@ internal sealed record CallOptions
 [JsonSerializable(typeof(ReasonDocument))]
 [JsonSerializable(typeof(IReadOnlyList<WaitDocument>))]
 [JsonSerializable(typeof(TaskDocument))]
+[JsonSerializable(typeof(EncodedDocument))]
+[JsonSerializable(typeof(HoldDocument))]
 [JsonSerializable(typeof(CallOptions))]
 [JsonSerializable(typeof(Failure))]
 [JsonSerializable(typeof(IReadOnlyList<AttemptFailure>))]

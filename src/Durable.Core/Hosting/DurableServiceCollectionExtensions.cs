@@ -56,13 +56,13 @@ public static class DurableServiceCollectionExtensions
         services.AddSingleton(provider => new ActivityRunner(provider.GetRequiredService<EngineServices>(), provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<EngineLog>(), IsDebugging(provider)));
         services.AddSingleton(Worker);
         services.AddSingleton<ILocalWorker>(provider => registrations.WithoutWorker
-            ? null!
+            ? new NoLocalWorker(provider.GetRequiredService<EngineServices>(), Logger(provider, "Durable"))
             : provider.GetRequiredService<WorkerService>());
         services.AddSingleton<IHostedService>(provider => registrations.WithoutWorker ? new NoWorker() : provider.GetRequiredService<WorkerService>());
         services.AddSingleton<DurableClient>(provider =>
         {
             var engine = provider.GetRequiredService<EngineServices>();
-            return null!;
+            return new EngineClient(engine, provider.GetRequiredService<ILocalWorker>(), Logger(provider, "Durable"), engine.Options.Namespace);
         });
     }
 
@@ -96,7 +96,7 @@ public static class DurableServiceCollectionExtensions
         if (provider.GetRequiredService<DurableRegistrations>().StoreReplaced) log.StoreReplaced();
         var watch = provider.GetRequiredService<RunWatch>();
         var runner = provider.GetRequiredService<ActivityRunner>();
-        var shared = new LaneContext(runner, watch, loggers, log) { Limits = new ExecutionLimits(engine.Options.MaxPendingCommands), IsDebugging = debugging };
+        var shared = new LaneContext(runner, watch, new LocalEnds(engine.Machine), loggers, log) { Limits = new ExecutionLimits(engine.Options.MaxPendingCommands), IsDebugging = debugging };
         return new WorkerService(engine, runner, watch, shared, log, new WorkerIdentity(IdentityOf(provider, engine), "default"));
     }
 

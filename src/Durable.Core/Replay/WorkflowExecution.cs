@@ -9,7 +9,8 @@ namespace Durable.Engine.Replay;
 /// <summary>What bounds an execution.</summary>
 /// <param name="MaxPending">Most pending operations.</param>
 /// <param name="MaxCallbacks">Most callbacks in one turn (M10).</param>
-internal sealed record ExecutionLimits(int MaxPending = 2_000, int MaxCallbacks = 1_000_000);
+/// <param name="LockPatience">How long a turn may wait for a lock that somebody holds; null: 2 s (M6).</param>
+internal sealed record ExecutionLimits(int MaxPending = 2_000, int MaxCallbacks = 1_000_000, TimeSpan? LockPatience = null);
 
 /// <summary>
 /// Replay and live are one path: append an arrival's row, complete what it completes, run continuations until nothing is runnable,
@@ -113,6 +114,9 @@ internal sealed class WorkflowExecution
     /// <summary>Patch and version markers.</summary>
     public Markers Markers { get; }
 
+    /// <summary>True once the user's object was made: queries can be asked.</summary>
+    public bool HasInstance => arrivals.Instance is not null;
+
     /// <summary>True while a query, validator or condition runs: commands are refused.</summary>
     public bool IsReadOnly { get; private set; }
 
@@ -210,11 +214,14 @@ internal sealed class WorkflowExecution
         End = end;
     }
 
+    /// <summary>Time does not go back when a generation or an owner follows another.</summary>
+    public void NotBefore(DateTimeOffset time) => UtcNow = time > UtcNow ? time : UtcNow;
+
     /// <summary>Takes over what the first row says.</summary>
     public void Begin(StartDocument document, DateTimeOffset at)
     {
         Started = document;
-        Info = Info with { StartedAt = Info.StartedAt == default ? at : Info.StartedAt, ScheduledFor = document.ScheduledFor, ParentId = document.Parent?.WorkflowId };
+        Info = Info with { StartedAt = document.StartedAt ?? at, ScheduledFor = document.ScheduledFor, ParentId = document.Parent?.WorkflowId };
     }
 
     /// <summary>Queues a synchronous entry of user code in its own copy of the run's context, so that an AsyncLocal set in it does not leak (M3).</summary>

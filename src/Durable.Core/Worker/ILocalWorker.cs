@@ -20,9 +20,13 @@ internal interface ILocalWorker
     /// <summary>Waits until a run is closed. Local ends are told at once, others by looking at statuses, many runs at a time (F2).</summary>
     Task<RunStatus> WaitClosedAsync(Guid runId, CancellationToken cancellationToken);
 
+    /// <summary>The end of a run that this process started and owns, with its outcome, once it is durable.</summary>
+    /// <returns>Null: not here. A result of null: the lane has let the run go, look at the store.</returns>
+    Task<RunRecord?>? WaitHere(Guid runId) => null;
+
     /// <summary>Answers a query on the owning lane's loop, after the commit of the last turn.</summary>
-    /// <returns>Owned false: replay committed history instead.</returns>
-    Task<(bool Owned, object? Answer)> TryQueryAsync(Guid runId, HandlerDefinition query, object?[] arguments, CancellationToken cancellationToken);
+    /// <returns>Owned false: replay committed history instead. Answer: JSON, made on the loop, because the answer may be an object that the code goes on changing.</returns>
+    Task<(bool Owned, byte[]? Answer)> TryQueryAsync(Guid runId, HandlerDefinition query, object?[] arguments, CancellationToken cancellationToken);
 
     /// <summary>What an owned run waits for, or null if it is not owned here.</summary>
     Task<IReadOnlyList<WaitDocument>?> TryExplainAsync(Guid runId, CancellationToken cancellationToken);

@@ -5,13 +5,16 @@ using Microsoft.Extensions.Logging;
 namespace Durable.Engine.Worker;
 
 /// <summary>Activities, waiters, loggers of one worker.</summary>
-internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, ILoggerFactory loggers, EngineLog log)
+internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, LocalEnds ends, ILoggerFactory loggers, EngineLog log)
 {
     /// <summary>Runs activities and steps.</summary>
     public ActivityRunner Activities { get; } = activities;
 
     /// <summary>Who waits for the end of runs.</summary>
     public RunWatch Watch { get; } = watch;
+
+    /// <summary>Ends of runs that this process started and owns.</summary>
+    public LocalEnds Ends { get; } = ends;
 
     /// <summary>Makes loggers for the entries of workflow code.</summary>
     public ILoggerFactory Loggers { get; } = loggers;

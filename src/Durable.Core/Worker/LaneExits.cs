@@ -11,6 +11,7 @@ namespace Durable.Engine.Worker;
 internal sealed class LaneExits(Lane lane)
 {
     private const int MaxCarried = 10_000;
+    private const int KeptBuilds = 8;
     private const long MaxCarriedBytes = 10L * 1024 * 1024;
 
     private DurableOptions Options => lane.Services.Options;
@@ -108,6 +109,7 @@ internal sealed class LaneExits(Lane lane)
         var batch = lane.Touch(slot);
         if (slot.Status != status) batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Status = status });
         KeepResults(slot, batch);
+        if (reason == HoldReasons.Stalled) RememberBuild(slot, batch);
         Park(slot, batch, reason, [new WaitDocument("hold", status.ToString(), lane.Clock.Now, null, verdict.Message)]);
     }
 
@@ -185,7 +187,7 @@ internal sealed class LaneExits(Lane lane)
     /// <summary>Stores the answer of an update, where the waiting client reads it (F3).</summary>
     public void Answer(RunSlot slot, PendingBatch batch, string id, UpdateAnswer answer)
     {
-        batch.Rows.Documents.Add(new DocumentRecord(slot.Run.Namespace, "update", $"{slot.RunId:N}/{id}", slot.Run.Shard, 1, JsonSerializer.Serialize(answer, HistoryJson.Default.UpdateAnswer), slot.RunId));
+        batch.Rows.Documents.Add(new DocumentRecord(slot.Run.Namespace, "update", $"{slot.RunId:N}/{id}", slot.Run.Shard, 1, Codecs.EncodeDocument(lane.Services.Serializer.Codec, JsonSerializer.Serialize(answer, HistoryJson.Default.UpdateAnswer), slot.Run.Namespace, slot.RunId), slot.RunId));
         slot.MayHaveRows = true;
     }
 
@@ -197,6 +199,15 @@ internal sealed class LaneExits(Lane lane)
         var json = JsonSerializer.Serialize(merged, HistoryJson.Default.DictionaryStringJsonElement);
         slot.Attributes = RunAttributes.FromJson(JsonSerializer.Deserialize(json, HistoryJson.Default.JsonElement));
         batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Attributes = json });
+    }
+
+    // Progress or a resume makes the place another one, and the builds before it may try again.
+    private void RememberBuild(RunSlot slot, PendingBatch batch)
+    {
+        var next = slot.Execution?.NextSeq ?? lane.Loads.NextSeqOf(slot);
+        var before = slot.Hold is { } known && known.Gen == slot.Gen && known.NextSeq == next && slot.Status == RunStatus.Stalled ? known.Builds : [];
+        slot.Hold = new HoldDocument(slot.Gen, next, [.. before.Where(build => build != lane.Services.Build).Append(lane.Services.Build).TakeLast(KeptBuilds)]);
+        batch.Rows.Documents.Add(new DocumentRecord(slot.Run.Namespace, HoldDocument.Kind, slot.RunId.ToString("N"), slot.Run.Shard, 1, JsonSerializer.Serialize(slot.Hold, HistoryJson.Default.HoldDocument), slot.RunId));
     }
 
     private static Failure FailureOf(string type, string? message) => new($"Durable.{type}", message ?? "No reason was given.");
@@ -231,18 +242,27 @@ internal sealed class LaneExits(Lane lane)
         DeadLetters(slot, batch);
         CloseChildren(slot, batch);
         TellParent(slot, batch, status, failure, outcome);
-        batch.Rows.Closes.Add(new CloseRecord
+        var close = new CloseRecord
         {
-            RunId = slot.RunId, Shard = slot.Run.Shard, Status = status, Outcome = Codecs.Encode(codec, outcome, slot.Run.Namespace, slot.RunId), Encoding = Codecs.EncodingOf(codec), MayHaveRows = true,
-        });
+            RunId = slot.RunId, Shard = slot.Run.Shard, Status = status, Outcome = Codecs.Encode(codec, outcome, slot.Run.Namespace, slot.RunId), Encoding = Codecs.EncodingOf(codec),
+            MayHaveRows = slot.MayHaveRows || slot.Seen.Count > 0,      // a notice that comes meanwhile is an orphan for the sweep (D8)
+        };
+        batch.Rows.Closes.Add(close);
         slot.State = SlotState.Leaving;
         batch.AfterCommit.Add(() =>
         {
+            lane.Shared.Ends.Closed(slot.RunId, () => Closed(slot, status, close));
             lane.Remove(slot);
             lane.Shared.Watch.Closed(slot.RunId, status);
         });
         Telemetry.RunsClosed.Add(1, new KeyValuePair<string, object?>("workflow", slot.Run.Type), new KeyValuePair<string, object?>("outcome", status.ToString()));
     }
+
+    private static RunRecord Closed(RunSlot slot, RunStatus status, CloseRecord close) => new()
+    {
+        RunId = slot.RunId, Namespace = slot.Run.Namespace, WorkflowId = slot.Run.WorkflowId, Ordinal = slot.Run.Ordinal, Shard = slot.Run.Shard, Type = slot.Run.Type, Version = slot.Run.Version,
+        Status = status, Gen = slot.Gen, CreatedAt = slot.Run.CreatedAt, Outcome = close.Outcome, Encoding = close.Encoding,
+    };
 
     // Items that nobody received are kept as messages without notice: dead letters (D9).
     private static void DeadLetters(RunSlot slot, PendingBatch batch)
@@ -295,7 +315,9 @@ internal sealed class LaneExits(Lane lane)
         foreach (var key in slot.Seen.Where(seen => now - seen.Value > RunSlot.SeenFor).Select(seen => seen.Key).ToList()) slot.Seen.Remove(key);
         var document = JsonSerializer.Deserialize(end.Result, HistoryJson.Default.StartDocument)! with { Seen = [.. slot.Seen.Select(seen => new SeenMessage(seen.Key.Sender, seen.Key.Seq, seen.Value))] };
         slot.Gen++;
+        var before = slot.Execution;
         slot.Execution = lane.Loads.NewExecution(slot);
+        slot.Execution.NotBefore(before.UtcNow);
         batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Gen = slot.Gen, Version = slot.Definition!.Version });
         if (slot.Gen - Options.KeepGenerations > 0)
             batch.AfterCommit.Add(() => Trim(slot, slot.Gen - Options.KeepGenerations));
@@ -366,7 +388,7 @@ internal sealed class LaneExits(Lane lane)
         {
             RunId = slot.RunId, Shard = slot.Run.Shard, Namespace = slot.Run.Namespace, Type = slot.Run.Type, Version = slot.Definition?.Version ?? slot.Run.Version, Queue = slot.Run.Queue, Priority = slot.Run.Priority,
             DueAt = hold != 0 ? slot.Run.DeadlineAt : NextDue(slot), Asap = hold == HoldReasons.Stalled || (hold == 0 && (slot.Waiting.Any(waiting => waiting.Message is not null) || slot.Attempts.Count > 0 || slot.Execution is null)),
-            Hold = hold, HoldBuilds = (hold & HoldReasons.Stalled) != 0 ? [lane.Services.Build] : null, Gen = slot.Gen,
+            Hold = hold, HoldBuilds = (hold & HoldReasons.Stalled) != 0 ? slot.Hold?.Builds ?? [lane.Services.Build] : null, Gen = slot.Gen,
             NextSeq = slot.Execution?.NextSeq ?? lane.Loads.NextSeqOf(slot), WaitReason = waits.Count == 0 ? null : JsonSerializer.Serialize(waits, HistoryJson.Default.IReadOnlyListWaitDocument),
         });
         foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.LaneLost);

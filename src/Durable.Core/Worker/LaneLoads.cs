@@ -51,7 +51,7 @@ internal sealed class LaneLoads(Lane lane)
     public WorkflowExecution NewExecution(RunSlot slot)
     {
         var run = slot.Run;
-        var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, slot.Definition!.Version) { Namespace = run.Namespace, Generation = slot.Gen, StartedAt = run.CreatedAt };
+        var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, slot.Definition!.Version) { Namespace = run.Namespace, Generation = slot.Gen };
         return new WorkflowExecution(slot.Definition, info, run.Secret, lane.Services.Serializer, lane.Shared.Limits, lane, lane.Services.Registry.Find);
     }
 
@@ -93,11 +93,12 @@ internal sealed class LaneLoads(Lane lane)
                 try
                 {
                     var loaded = await lane.Services.Store.LoadAsync(new LoadRequest(page)).ConfigureAwait(false);
-                    var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    var holds = await ReadHoldsAsync(loaded).ConfigureAwait(false);
+                    var done = lane.Services.Machine.NewSource<bool>();
                     lane.Post(() =>
                     {
-                        foreach (var run in loaded) TakeUp(run);
-                        done.SetResult();
+                        foreach (var run in loaded) TakeUp(run, holds.GetValueOrDefault(run.RunId));
+                        done.SetResult(true);
                     });
                     if (pages.Count > 1) await done.Task.ConfigureAwait(false);
                     break;
@@ -109,6 +110,16 @@ internal sealed class LaneLoads(Lane lane)
                 }
             }
         }
+    }
+
+    // Which builds stalled a run already: without them two builds would pass it to and fro for ever.
+    private async Task<Dictionary<Guid, HoldDocument>> ReadHoldsAsync(IReadOnlyList<LoadedRun> loaded)
+    {
+        var holds = new Dictionary<Guid, HoldDocument>();
+        foreach (var run in loaded)
+            if (run.Run is { Status: RunStatus.Stalled } stalled && await lane.Services.Store.FindDocumentAsync(stalled.Namespace, HoldDocument.Kind, run.RunId.ToString("N")).ConfigureAwait(false) is { } document)
+                holds[run.RunId] = JsonSerializer.Deserialize(document.Json, HistoryJson.Default.HoldDocument)!;
+        return holds;
     }
 
     private async Task ReadMailAsync(List<Guid> runs)
@@ -143,7 +154,7 @@ internal sealed class LaneLoads(Lane lane)
         }
     }
 
-    private void TakeUp(LoadedRun loaded)
+    private void TakeUp(LoadedRun loaded, HoldDocument? hold)
     {
         if (!lane.Slots.TryGetValue(loaded.RunId, out var slot) || slot.State != SlotState.Loading) return;
         if (loaded.Run is not { } run || RunLifecycle.IsClosed(run.Status))
@@ -156,6 +167,7 @@ internal sealed class LaneLoads(Lane lane)
         slot.Gen = run.Gen;
         slot.Status = run.Status;
         slot.MayHaveRows = true;
+        slot.Hold = hold;
         slot.State = SlotState.Active;
         slot.Definition = lane.Services.Registry.Find(run.Type, run.Version);
         slot.Attributes = run.Attributes is null ? null : RunAttributes.FromJson(JsonSerializer.Deserialize(run.Attributes, HistoryJson.Default.JsonElement));
@@ -287,9 +299,12 @@ internal sealed class LaneLoads(Lane lane)
     // An attempt in memory that nobody finished counts as the engine's: the next one is a row (DECISIONS 13).
     private void RestoreAttempt(RunSlot slot, Operation operation)
     {
+        if (slot.Attempts.ContainsKey(operation.Ordinal) || slot.Waiting.Any(waiting => waiting.Ordinal == operation.Ordinal && waiting.ReplyGen == slot.Gen)) return;      // read again by the same process: it goes on
         if (slot.Tasks.TryGetValue(operation.Ordinal, out var task))
         {
-            if (operation.Kind == CommandKind.Step) lane.Timers.Add(task.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry));
+            if (operation.Kind != CommandKind.Step) return;
+            if (task.VisibleAt > lane.Clock.Now) lane.Timers.Add(task.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry));
+            else AddStep(slot, operation, task.Attempt + 1, task.LogicalAttempt, task.Failures);        // it may have been under way: counted before it runs again
             return;
         }
 
@@ -300,8 +315,15 @@ internal sealed class LaneLoads(Lane lane)
             return;
         }
 
+        if (operation.Kind == CommandKind.Step) AddStep(slot, operation, 1, 0, null);
+        else LaneTasks.Add(lane, slot, lane.Touch(slot), operation, attempt: 1, logical: 0, lane.Clock.Now, null);
+    }
+
+    // A step runs on its owner: its row only counts, and a timer starts it once the row is durable.
+    private void AddStep(RunSlot slot, Operation operation, int attempt, int logical, byte[]? failures)
+    {
         var batch = lane.Touch(slot);
-        var next = LaneTasks.Add(lane, slot, batch, operation, attempt: 1, logical: 0, lane.Clock.Now, null);
-        if (operation.Kind == CommandKind.Step) batch.AfterCommit.Add(() => lane.Timers.Add(next.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry)));
+        var next = LaneTasks.Add(lane, slot, batch, operation, attempt, logical, lane.Clock.Now, failures);
+        batch.AfterCommit.Add(() => lane.Timers.Add(next.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry)));
     }
 }

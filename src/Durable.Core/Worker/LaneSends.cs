@@ -55,7 +55,7 @@ internal static class LaneSends
         {
             RunId = child.RunId, Namespace = run.Namespace, WorkflowId = operation.Target!, Shard = RunIds.ShardOf(child.RunId), Type = child.Definition, Version = child.Version, Build = lane.Services.Build,
             Queue = child.Options.Queue ?? run.Queue, Priority = run.Priority, Input = Codecs.Encode(codec, JsonSerializer.SerializeToUtf8Bytes(document, HistoryJson.Default.StartDocument), run.Namespace, child.RunId),
-            Encoding = Codecs.EncodingOf(codec), Secret = System.Security.Cryptography.RandomNumberGenerator.GetBytes(32), Parent = slot.RunId,
+            Encoding = Codecs.EncodingOf(codec), Secret = lane.Services.Machine.Bytes(32), Parent = slot.RunId,
             DeadlineAt = child.Options.Timeout is { } timeout ? Microseconds.RoundUp(operation.IssuedAt + timeout) : null, Correlation = run.Correlation, Trace = run.Trace, Gate = StartGate.AnyClosed, Status = RunStatus.Pending,
             IfRefused = Reply(child.RunId, link, EventKind.ChildStartFailed, Codecs.Encode(codec, refused, run.Namespace, slot.RunId), Codecs.EncodingOf(codec), 0),
         };
@@ -84,8 +84,8 @@ internal static class LaneSends
 
     private static void Resolved(Lane lane, RunSlot slot, Operation operation, RunRecord? target)
     {
-        if (slot.State == SlotState.Gone || slot.Execution?.Operations.Find(operation.Ordinal)?.Operation != operation) return;
         slot.Sending--;
+        if (slot.State == SlotState.Gone || slot.Execution?.Operations.Find(operation.Ordinal)?.Operation != operation) return;
         if (target is null) Acknowledge(lane, slot, operation, DurableErrorCodes.RunNotFound, $"There is no run with the workflow id '{operation.Target}' in namespace '{slot.Run.Namespace}'.");
         else if (RunLifecycle.IsClosed(target.Status)) Acknowledge(lane, slot, operation, DurableErrorCodes.RunClosed, $"The run '{operation.Target}' is {target.Status} and takes no messages.");
         else

@@ -63,6 +63,12 @@ internal sealed class LaneTurns(Lane lane)
         slot.LastActive = lane.Services.Clock.GetTimestamp();
         if (IsControl(slot, arrival) || IsKnown(slot, arrival) || !IsWanted(slot, arrival)) return;
         if (arrival.Kind == EventKind.UpdateReceived && IsRejected(slot, arrival)) return;
+        if (arrival.Kind == EventKind.CancelRequested && slot.Execution!.CancelRequested)
+        {
+            Consume(slot, arrival);                      // asked again: it changes nothing
+            return;
+        }
+
         if (IsAtLimit(slot)) return;
         var row = Row(slot, arrival);
         var verdict = Apply(slot, row);
@@ -108,7 +114,9 @@ internal sealed class LaneTurns(Lane lane)
         if (batch.Starts is not null) ReleaseStarts(batch.Starts, refused);
         foreach (var entry in batch.Log) EngineLog.Write(lane.Shared.Loggers, entry);
         foreach (var (slot, effect) in batch.Effects)
-            if (slot.State != SlotState.Gone) Release(slot, effect);
+            if (slot.State != SlotState.Gone && !(effect.Operation?.Child is { } child && refused.Contains(child.RunId))) Release(slot, effect);
+        foreach (var child in batch.Rows.Children)
+            if (child.IfRefused is { } told && refused.Contains(child.RunId)) lane.Shared.Hint(told.RunId);
         foreach (var then in batch.AfterCommit) then();
         foreach (var slot in batch.Slots)
             if (slot is { State: SlotState.Reloading, LastBatch: null }) lane.Loads.Reload(slot);

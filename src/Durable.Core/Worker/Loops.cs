@@ -9,7 +9,9 @@ namespace Durable.Engine.Worker;
 internal sealed class Loops(EngineServices services, LaneContext shared, EngineLog log)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
-    private readonly AsyncSignal look = new();
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LowMargin = TimeSpan.FromSeconds(5);      // longer than any ordinary transaction that inserts
+    private readonly AsyncSignal look = new(services.Machine);
     private readonly Dictionary<long, (LaneSeen Seen, long Since)> impossible = [];
     private long lastGood = services.Clock.GetTimestamp();
 
@@ -25,11 +27,17 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
         var queues = new List<string> { "" };
         queues.AddRange(options.ServedQueues);
         var pause = FirstPause;
+        DateTimeOffset? low = null;
+        var lastSweep = 0L;
         while (!stop.IsCancellationRequested)
         {
             tick();
-            var found = await services.Store.LookAsync(new LookRequest(lane.Key, null, Math.Clamp(lane.Room, 1, 1_000), services.Registry.Serves, services.Build, namespaces, queues), stop).ConfigureAwait(false);
+            // From a low-water mark: what somebody's long transaction keeps from being vacuumed is not walked over each time. A full sweep each second misses nothing.
+            var sweep = low is null || services.Clock.GetElapsedTime(lastSweep) >= SweepEvery;
+            if (sweep) lastSweep = services.Clock.GetTimestamp();
+            var found = await services.Store.LookAsync(new LookRequest(lane.Key, sweep ? null : low, Math.Clamp(lane.Room, 1, 1_000), services.Registry.Serves, services.Build, namespaces, queues), stop).ConfigureAwait(false);
             Good();
+            low = found.Now - LowMargin;
             lane.Clock.Set(found.Now);
             if (found.Claimable.Count > 0 && lane.Room > 0) lane.Claim(found.Claimable);
             if (found.Mail.Count > 0) lane.Post(() => lane.Loads.ReadMail(found.Mail));
@@ -76,6 +84,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             var unchanged = impossible.Values.Where(entry => services.Clock.GetElapsedTime(entry.Since, now) >= ttl).Select(entry => entry.Seen).ToList();
             var reaped = await services.Store.ReapAsync(new ReapRequest(lane.Key, ttl, true, unchanged), stop).ConfigureAwait(false);
             Remember(reaped.Impossible, now);
+            if (Telemetry.IsReadyWanted) Telemetry.SetReady(await services.Store.ReadReadyDepthAsync(stop).ConfigureAwait(false));
             if (reaped.Fenced + reaped.Released > 0)
             {
                 log.Reaped(reaped.Fenced, reaped.Released);
@@ -83,14 +92,14 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
                 shared.Announce();
             }
 
-            await Task.Delay(reaped.Released > 0 ? TimeSpan.FromMilliseconds(10) : ttl / 8, services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(reaped.Released > 0 ? TimeSpan.FromMilliseconds(10) : await UntilNextExpiryAsync(lane, ttl, stop).ConfigureAwait(false), services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     /// <summary>Deletes closed runs after their retention; one purger in the whole cluster (P3).</summary>
     public async Task PurgeAsync(Action tick, CancellationToken stop)
     {
-        var holder = Guid.NewGuid();
+        var holder = services.Machine.NewGuid();
         while (!stop.IsCancellationRequested)
         {
             tick();
@@ -107,6 +116,16 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
                 await Task.Delay(pause < TimeSpan.FromSeconds(20) ? pause : TimeSpan.FromSeconds(20), services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+    }
+
+    // Sleeps a quarter of a lease, or until the first of the others can be over: a dead host's runs go on half a second after its lease.
+    private async Task<TimeSpan> UntilNextExpiryAsync(Lane lane, TimeSpan ttl, CancellationToken stop)
+    {
+        var now = lane.Clock.Now;
+        var wait = ttl / 4;
+        foreach (var other in await services.Store.ReadLanesAsync(stop).ConfigureAwait(false))
+            if (other.LaneId != lane.Key.LaneId && other.ExpiresAt - now is var left && left < wait) wait = left;
+        return wait < TimeSpan.FromMilliseconds(100) ? TimeSpan.FromMilliseconds(100) : wait;
     }
 
     private void Good() => Volatile.Write(ref lastGood, services.Clock.GetTimestamp());

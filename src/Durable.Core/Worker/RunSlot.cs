@@ -1,4 +1,5 @@
 // One run in a lane's memory.
+using Durable.Engine.History;
 using Durable.Engine.Registration;
 using Durable.Engine.Replay;
 using Durable.Storage;
@@ -84,6 +85,9 @@ internal sealed class RunSlot(Guid runId)
 
     /// <summary>Signals, items and cancels for other runs that are being resolved.</summary>
     public int Sending { get; set; }
+
+    /// <summary>Which builds stalled it where, if it was stalled when it was read.</summary>
+    public HoldDocument? Hold { get; set; }
 
     /// <summary>How its code ended, while the end waits for messages to other runs.</summary>
     public RunEnd? Ending { get; set; }

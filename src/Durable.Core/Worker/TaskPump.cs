@@ -13,11 +13,12 @@ namespace Durable.Engine.Worker;
 /// <summary>Claims tasks, runs them, keeps them alive, and reports how they ended.</summary>
 internal sealed class TaskPump(EngineServices services, ActivityRunner runner, LaneContext shared, EngineLog log)
 {
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ExpireEvery = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<TaskKey, RunningTask> running = new();
     private readonly ConcurrentQueue<(RunningTask Task, TaskEnd End)> ended = new();
-    private readonly AsyncSignal wake = new();
-    private readonly AsyncSignal finished = new();
+    private readonly AsyncSignal wake = new(services.Machine);
+    private readonly AsyncSignal finished = new(services.Machine);
     private readonly Lock gate = new();
     private DateTimeOffset nextKnown = DateTimeOffset.MaxValue;
 
@@ -42,6 +43,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         using var alarm = services.Clock.CreateTimer(static signal => ((AsyncSignal)signal!).Set(), wake, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var known = services.Registry.ActivityNames;
         IReadOnlyList<string> queues = ["", .. services.Options.ServedQueues.Where(queue => queue.Length > 0)];
+        var lastExpiry = 0L;
         var namespaces = services.Options.ServedNamespaces.Count == 0 ? null : services.Options.ServedNamespaces.ToList();
         while (!stop.IsCancellationRequested && known.Count > 0)
         {
@@ -56,6 +58,11 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
                 foreach (var task in claimed.Tasks) Start(task, clock);
                 if (claimed.Tasks.Count > 0) wait = TimeSpan.Zero;
                 else if (claimed.NextVisible is { } next && next - claimed.Now < wait) wait = next - claimed.Now;
+            }
+
+            if (services.Clock.GetElapsedTime(lastExpiry) >= ExpireEvery)
+            {
+                lastExpiry = services.Clock.GetTimestamp();
                 await ExpireAsync(stop).ConfigureAwait(false);
             }
 
@@ -88,7 +95,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         while (!stop.IsCancellationRequested)
         {
             tick();
-            var due = running.Values.Where(task => task.BeatDue(services.Clock)).ToList();
+            var due = running.Values.Where(task => task.BeatDue(services.Clock)).OrderBy(task => (task.Task.RunId, task.Task.TaskNo)).ToList();
             if (due.Count > 0)
             {
                 var states = await services.Store.HeartbeatTasksAsync([.. due.Select(task => task.Beat())], stop).ConfigureAwait(false);
@@ -103,7 +110,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
     /// <summary>Tells all tasks that the host stops: their next attempt is somebody else's.</summary>
     public void StopAll()
     {
-        foreach (var task in running.Values) task.Stop();
+        foreach (var task in running.Values.OrderBy(task => (task.Task.RunId, task.Task.TaskNo))) task.Stop();
     }
 
     /// <summary>True while tasks run or ends are to be reported.</summary>
@@ -127,7 +134,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
 
     private void Start(TaskRecord task, LaneClock clock)
     {
-        var one = new RunningTask(task, services.Clock);
+        var one = new RunningTask(task, services.Clock, services.Machine);
         if (!running.TryAdd(task.Key, one)) return;
         runner.Start(() => _ = RunAsync(one, clock));
     }
@@ -183,7 +190,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             if (one.IsStopped) return null;              // lost, or not wanted any more: the row belongs to somebody else
             var error = thrown is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : thrown;
             Telemetry.AttemptEnded(activity, task.Activity, "failed", services.Clock.GetElapsedTime(since), error);
-            var after = RetryRules.After(error, options, task.Attempt, task.LogicalAttempt + 1, task.Failures, clock.Now, task.DeadlineAt, EventKind.ActivityFailed);
+            var after = RetryRules.After(error, options, task.Attempt, task.LogicalAttempt + 1, task.Failures, clock.Now, task.DeadlineAt, EventKind.ActivityFailed, services.Machine.NextDouble());
             log.AttemptFailed(workflow, task.Activity, task.Attempt, error, after.RetryAfter);
             return after.RetryAfter is { } delay
                 ? new TaskEnd(task.Key, task.Token!.Value, null, delay, after.LogicalAttempt, after.Failures)
@@ -235,7 +242,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         return new Guid(hash[..16], bigEndian: true);
     }
 
-    private sealed class RunningTask(TaskRecord task, TimeProvider clock)
+    private sealed class RunningTask(TaskRecord task, TimeProvider clock, Machine machine)
     {
         private readonly Lock gate = new();
         private byte[]? details;
@@ -280,7 +287,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         public void Stop()
         {
             IsStopped = true;
-            ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), Cancellation, preferLocal: false);
+            machine.Cancel(Cancellation);
         }
     }
 }

@@ -1,6 +1,7 @@
 // Brings a file to this build's schema: numbered migrations, each applied once, in one transaction, never changed afterwards.
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Durable.Storage.Sqlite;
 
@@ -8,7 +9,7 @@ namespace Durable.Storage.Sqlite;
 internal sealed record FileSchema(int Version, Guid InstallationId, int ShardModulus, string Place);
 
 /// <summary>A migration of this build.</summary>
-internal sealed record Migration(int Number, string Name, string Text)
+internal sealed partial record Migration(int Number, string Name, string Text)
 {
     /// <summary>All of them, in order.</summary>
     public static IReadOnlyList<Migration> All { get; } = [.. Embedded.Names("Migration.").Select(name => new Migration(
@@ -16,6 +17,12 @@ internal sealed record Migration(int Number, string Name, string Text)
 
     /// <summary>SHA-256 of the text.</summary>
     public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text)));
+
+    /// <summary>Tables, indexes and views that it makes, in order: in SQLite all three share one set of names.</summary>
+    public IReadOnlyList<string> Makes { get; } = [.. Creations().Matches(Text).Select(match => match.Groups[1].Value)];
+
+    [GeneratedRegex(@"^create (?:table|unique index|index|view) (\w+)", RegexOptions.Multiline)]
+    private static partial Regex Creations();
 }
 
 /// <summary>Applies and checks migrations.</summary>
@@ -51,14 +58,15 @@ internal sealed class Migrator(Session session, string path, TimeSpan busyLimit,
 
     private List<Migration> Pending()
     {
-        if (!HasTable("schema_version"))
+        var taken = TakenNames();
+        if (!taken.Contains("durable_schema_version") || !taken.Contains("durable_schema"))
         {
-            RefuseForeignTables();
+            RefuseForeignObjects(taken);
             return [.. migrations];
         }
         CheckFormat();
         var applied = new Dictionary<int, string>();
-        using (var statement = Statement.Prepare(session.Handle, Sql.Once("select number, hash from schema_version")))
+        using (var statement = Statement.Prepare(session.Handle, Sql.Once("select number, hash from durable_schema_version")))
         {
             while (statement.Read())
                 applied.Add(statement.Int32(0), statement.Text(1));
@@ -74,35 +82,39 @@ internal sealed class Migrator(Session session, string path, TimeSpan busyLimit,
     private void Apply(Migration migration)
     {
         session.Execute(migration.Text);
-        using var insert = Statement.Prepare(session.Handle, Sql.Once("insert into schema_version (number, name, hash, applied_at) values (?, ?, ?, ?)"));
+        using var insert = Statement.Prepare(session.Handle, Sql.Once("insert into durable_schema_version (number, name, hash, applied_at) values (?, ?, ?, ?)"));
         insert.Bind(migration.Number).Bind(migration.Name).Bind(migration.Hash).Bind(clock.GetUtcNow()).Run();
         if (migration.Number != 1)
             return;
         using var schema = Statement.Prepare(session.Handle, Sql.Once(
-            "insert into schema (id, format, min_build_format, installation_id, shard_modulus, place, accepted_at) values (1, ?, ?, ?, ?, ?, ?)"));
+            "insert into durable_schema (id, format, min_build_format, installation_id, shard_modulus, place, accepted_at) values (1, ?, ?, ?, ?, ?, ?)"));
         schema.Bind(BuildFormat).Bind(BuildFormat).Bind(Guid.NewGuid()).Bind(ShardModulus).Bind(FilePlace.Describe(path)).Bind(clock.GetUtcNow()).Run();
     }
 
     private void CheckFormat()
     {
-        var needed = int.Parse(session.Scalar("select min_build_format from schema where id = 1") ?? "0", System.Globalization.CultureInfo.InvariantCulture);
+        var needed = int.Parse(session.Scalar("select min_build_format from durable_schema where id = 1") ?? "0", System.Globalization.CultureInfo.InvariantCulture);
         if (needed > BuildFormat)
             throw SqliteErrors.SchemaNewer(path, needed, BuildFormat);
     }
 
-    /// <summary>A shared file may have tables of the application; those that the first migration makes must be free.</summary>
-    private void RefuseForeignTables()
+    /// <summary>The file may be the application's too; the names that the migrations of a new file make must be free in it.</summary>
+    private void RefuseForeignObjects(HashSet<string> taken)
     {
-        string[] names = ["schema", "lane", "run", "event", "message", "ready", "owned", "task", "schedule", "lease", "document", "blob", "commit_log", "outgoing"];
-        if (names.FirstOrDefault(HasTable) is { } taken)
-            throw SqliteErrors.ForeignTables(path, taken);
+        if (migrations.SelectMany(migration => migration.Makes).FirstOrDefault(taken.Contains) is { } name)
+            throw SqliteErrors.ForeignObject(path, name);
     }
 
-    private bool HasTable(string name) => session.Scalar($"select 1 from sqlite_master where type in ('table', 'view') and name = '{name}' collate nocase") is not null;
+    /// <summary>Read in one statement: another process that migrates meanwhile has made all of its objects or none.</summary>
+    private HashSet<string> TakenNames()
+    {
+        using var statement = Statement.Prepare(session.Handle, Sql.Once("select name from sqlite_master where type in ('table', 'index', 'view')"));
+        return RowReader.All(statement, row => row.Text(0)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+    }
 
     private FileSchema Read()
     {
-        using var version = Statement.Prepare(session.Handle, Sql.Once("select max(number) from schema_version"));
+        using var version = Statement.Prepare(session.Handle, Sql.Once("select max(number) from durable_schema_version"));
         version.Read();
         var number = version.Int32(0);
         var schema = session[SqlText.ReadSchema];

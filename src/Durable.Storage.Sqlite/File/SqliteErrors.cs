@@ -45,8 +45,8 @@ internal static class SqliteErrors
     public static DurableException MigrationChanged(string path, string name) => new(DurableErrorCodes.MigrationChanged,
         $"Migration {name} was applied to {path} with another content than this build has. Use an unmodified package, and compare the schema with the release that applied it.");
 
-    public static DurableException ForeignTables(string path, string table) => new(DurableErrorCodes.StoreUnavailable,
-        $"{path} has a table '{table}' that is not the engine's. Give the engine a file without tables of that name.");
+    public static DurableException ForeignObject(string path, string name) => new(DurableErrorCodes.StoreUnavailable,
+        $"{path} has a table, index or view '{name}' that is not the engine's. Rename it, or give the engine a file of its own.");
 
     public static DurableException ForeignTransaction(string why) => new(DurableErrorCodes.TransactionForeign,
         $"{why} Begin the transaction with SqliteConnection.BeginTransaction on a connection to the engine's own file.");

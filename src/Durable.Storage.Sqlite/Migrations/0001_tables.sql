@@ -2,8 +2,9 @@
 -- Conventions: run_id first in keys; ids are 16 bytes big-endian (UUIDv7: byte order is time order); times are integers, microseconds
 -- since 1970 UTC (9223372036854775807 = never); payloads are blobs; booleans are 0 and 1; no table has a rowid, so a row lies in its key's tree.
 -- No foreign keys and no triggers: correctness comes from conditional writes behind the lane's fence.
+-- Every name begins with durable_: the file is the application's too, and its own event or task table must not clash (docs/decisions/0001).
 
-create table schema_version (
+create table durable_schema_version (
     number integer not null primary key,
     name text not null,
     hash text not null,
@@ -11,7 +12,7 @@ create table schema_version (
 ) without rowid;
 
 -- One row: what this file is, and the place it was last accepted at.
-create table schema (
+create table durable_schema (
     id integer not null primary key,
     format integer not null,
     min_build_format integer not null,
@@ -20,13 +21,13 @@ create table schema (
     place text not null,
     accepted_at integer not null,
     accepted_policy text,
-    constraint schema_is_one_row check (id = 1),
-    constraint schema_installation_is_an_id check (length(installation_id) = 16),
-    constraint schema_modulus_fits check (shard_modulus between 1 and 32767)
+    constraint durable_schema_is_one_row check (id = 1),
+    constraint durable_schema_installation_is_an_id check (length(installation_id) = 16),
+    constraint durable_schema_modulus_fits check (shard_modulus between 1 and 32767)
 ) without rowid;
 
 -- Owners. Rows change in place; the epoch is the fence, never the time.
-create table lane (
+create table durable_lane (
     lane_id integer not null primary key,
     epoch integer not null,
     commit_seq integer not null,
@@ -36,13 +37,13 @@ create table lane (
     build text not null,
     serves text not null,
     shard integer not null,
-    constraint lane_epoch_counts check (epoch >= 1),
-    constraint lane_commit_seq_counts check (commit_seq >= 0),
-    constraint lane_holder_is_an_id check (holder is null or length(holder) = 16)
+    constraint durable_lane_epoch_counts check (epoch >= 1),
+    constraint durable_lane_commit_seq_counts check (commit_seq >= 0),
+    constraint durable_lane_holder_is_an_id check (holder is null or length(holder) = 16)
 ) without rowid;
 
 -- One row per run, for ever one inbox and one outcome.
-create table run (
+create table durable_run (
     run_id blob not null primary key,
     namespace text not null,
     workflow_id text not null,
@@ -68,21 +69,21 @@ create table run (
     actor text,
     correlation text,
     trace text,
-    constraint run_id_is_an_id check (length(run_id) = 16),
-    constraint run_ordinal_counts check (ordinal >= 1),
-    constraint run_status_is_known check (status between 0 and 5 or status between 10 and 14),
-    constraint run_closed_has_a_time check ((status >= 10) = (closed_at is not null)),
-    constraint run_generations_count check (first_gen >= 0 and gen >= 0)
+    constraint durable_run_id_is_an_id check (length(run_id) = 16),
+    constraint durable_run_ordinal_counts check (ordinal >= 1),
+    constraint durable_run_status_is_known check (status between 0 and 5 or status between 10 and 14),
+    constraint durable_run_closed_has_a_time check ((status >= 10) = (closed_at is not null)),
+    constraint durable_run_generations_count check (first_gen >= 0 and gen >= 0)
 ) without rowid;
 
 -- The compare-and-set of a start: whoever saw run k of an id closed inserts k + 1 (N2).
-create unique index run_workflow on run (workflow_id, namespace, ordinal);
+create unique index durable_run_workflow on durable_run (workflow_id, namespace, ordinal);
 
 -- For the purge. Written once per run, at the end of the index.
-create index run_closed on run (closed_at) where closed_at is not null;
+create index durable_run_closed on durable_run (closed_at) where closed_at is not null;
 
 -- The history: an arrival and the commands that it caused. Rows are never changed.
-create table event (
+create table durable_event (
     run_id blob not null,
     gen integer not null,
     seq integer not null,
@@ -104,11 +105,11 @@ create table event (
     causation text,
     trace text,
     primary key (run_id, gen, seq),
-    constraint event_place_counts check (gen >= 0 and seq >= 0)
+    constraint durable_event_place_counts check (gen >= 0 and seq >= 0)
 ) without rowid;
 
 -- Arrivals that are in no history yet; of a closed run: dead letters.
-create table message (
+create table durable_message (
     run_id blob not null,
     sender blob not null,
     sender_seq integer not null,
@@ -127,11 +128,11 @@ create table message (
     causation text,
     trace text,
     primary key (run_id, sender, sender_seq),
-    constraint message_control_is_a_flag check (control in (0, 1))
+    constraint durable_message_control_is_a_flag check (control in (0, 1))
 ) without rowid;
 
 -- Wake rows (sender all zero, number 0: the run's token, I1) and notices (the key of a message).
-create table ready (
+create table durable_ready (
     run_id blob not null,
     sender blob not null,
     sender_seq integer not null,
@@ -151,20 +152,20 @@ create table ready (
     gen integer,
     next_seq integer,
     primary key (run_id, sender, sender_seq),
-    constraint ready_asap_is_a_flag check (asap in (0, 1)),
-    constraint ready_control_is_a_flag check (control in (0, 1)),
-    constraint ready_hold_is_bits check (hold between 0 and 7),
-    constraint ready_wake_row_is_whole check ((sender <> x'00000000000000000000000000000000') = (type is null)),
-    constraint ready_notice_is_asap check (asap = 1 or type is not null)
+    constraint durable_ready_asap_is_a_flag check (asap in (0, 1)),
+    constraint durable_ready_control_is_a_flag check (control in (0, 1)),
+    constraint durable_ready_hold_is_bits check (hold between 0 and 7),
+    constraint durable_ready_wake_row_is_whole check ((sender <> x'00000000000000000000000000000000') = (type is null)),
+    constraint durable_ready_notice_is_asap check (asap = 1 or type is not null)
 ) without rowid;
 
 -- A row is in one of the two: a write pays for one. Namespace first, so that one tenant's backlog does not stand before another's rows.
 -- Rows held as paused (1) or quarantined (4) are in neither: only a control notice leads to them.
-create index ready_due on ready (namespace, due_at) where asap = 0 and (hold & 5) = 0;
-create index ready_asap on ready (namespace, due_at) where asap = 1 and (hold & 5) = 0;
+create index durable_ready_due on durable_ready (namespace, due_at) where asap = 0 and (hold & 5) = 0;
+create index durable_ready_asap on durable_ready (namespace, due_at) where asap = 1 and (hold & 5) = 0;
 
 -- Runs in a lane's hands. No index on lane_id: it would cost each close more than the rare takeover gains.
-create table owned (
+create table durable_owned (
     run_id blob not null primary key,
     lane_id integer not null,
     gen integer not null,
@@ -172,11 +173,11 @@ create table owned (
     attempt integer not null,
     shard integer not null,
     namespace text not null,
-    constraint owned_attempt_counts check (attempt >= 1)
+    constraint durable_owned_attempt_counts check (attempt >= 1)
 ) without rowid;
 
 -- Activities as rows: queued, to be tried again, with heartbeat, or transactional.
-create table task (
+create table durable_task (
     run_id blob not null,
     gen integer not null,
     task_no integer not null,
@@ -197,15 +198,15 @@ create table task (
     failures blob,
     payload blob,
     primary key (run_id, gen, task_no),
-    constraint task_attempts_count check (attempt >= 0 and logical_attempt >= 0),
-    constraint task_cancel_is_a_flag check (cancel in (0, 1)),
-    constraint task_token_is_an_id check (token is null or length(token) = 16)
+    constraint durable_task_attempts_count check (attempt >= 0 and logical_attempt >= 0),
+    constraint durable_task_cancel_is_a_flag check (cancel in (0, 1)),
+    constraint durable_task_token_is_an_id check (token is null or length(token) = 16)
 ) without rowid;
 
-create index task_visible on task (queue, visible_at);
-create index task_deadline on task (deadline_at) where deadline_at is not null;
+create index durable_task_visible on durable_task (queue, visible_at);
+create index durable_task_deadline on durable_task (deadline_at) where deadline_at is not null;
 
-create table schedule (
+create table durable_schedule (
     name text not null,
     namespace text not null,
     version integer not null,
@@ -216,22 +217,22 @@ create table schedule (
     created_at integer not null,
     updated_at integer not null,
     primary key (name, namespace),
-    constraint schedule_version_counts check (version >= 1)
+    constraint durable_schedule_version_counts check (version >= 1)
 ) without rowid;
 
-create index schedule_next on schedule (next_fire_at) where next_fire_at is not null;
+create index durable_schedule_next on durable_schedule (next_fire_at) where next_fire_at is not null;
 
-create table lease (
+create table durable_lease (
     name text not null primary key,
     holder blob not null,
     epoch integer not null,
     expires_at integer not null,
     units integer not null,
-    constraint lease_epoch_counts check (epoch >= 1),
-    constraint lease_units_count check (units >= 0)
+    constraint durable_lease_epoch_counts check (epoch >= 1),
+    constraint durable_lease_units_count check (units >= 0)
 ) without rowid;
 
-create table document (
+create table durable_document (
     kind text not null,
     key text not null,
     namespace text not null,
@@ -241,12 +242,12 @@ create table document (
     shard integer not null,
     updated_at integer not null,
     primary key (kind, key, namespace),
-    constraint document_version_counts check (version >= 1)
+    constraint durable_document_version_counts check (version >= 1)
 ) without rowid;
 
-create index document_run on document (run_id) where run_id is not null;
+create index durable_document_run on durable_document (run_id) where run_id is not null;
 
-create table blob (
+create table durable_blob (
     run_id blob not null,
     name text not null,
     namespace text not null,
@@ -258,7 +259,7 @@ create table blob (
 ) without rowid;
 
 -- One row per batch: which runs it touched, 28 bytes each (run_id, gen, first seq, last seq; big-endian). Gap-free per lane: the feed.
-create table commit_log (
+create table durable_commit_log (
     lane_id integer not null,
     commit_seq integer not null,
     at integer not null,
@@ -268,7 +269,7 @@ create table commit_log (
 ) without rowid;
 
 -- Messages that leave the shard group; empty while there is one group.
-create table outgoing (
+create table durable_outgoing (
     run_id blob not null,
     seq integer not null,
     target_run_id blob not null,
@@ -300,18 +301,18 @@ select lower(hex(r.run_id)) as run_id, r.namespace, r.workflow_id, r.ordinal, r.
     case when r.encoding = 0 then cast(r.outcome as text) end as outcome, r.attributes, w.wait_reason,
     strftime('%Y-%m-%dT%H:%M:%SZ', nullif(w.due_at, 9223372036854775807) / 1000000, 'unixepoch') as due_at,
     l.identity as owner
-from run r
-left join ready w on w.run_id = r.run_id and w.sender = x'00000000000000000000000000000000' and w.sender_seq = 0
-left join owned o on o.run_id = r.run_id
-left join lane l on l.lane_id = o.lane_id;
+from durable_run r
+left join durable_ready w on w.run_id = r.run_id and w.sender = x'00000000000000000000000000000000' and w.sender_seq = 0
+left join durable_owned o on o.run_id = r.run_id
+left join durable_lane l on l.lane_id = o.lane_id;
 
 create view durable_stuck as
 select lower(hex(w.run_id)) as run_id, w.namespace, r.workflow_id, w.type, w.version, w.queue,
     (w.hold & 1) <> 0 as paused, (w.hold & 2) <> 0 as stalled, (w.hold & 4) <> 0 as quarantined, w.hold_builds, w.wait_reason, w.attempt
-from ready w join run r on r.run_id = w.run_id
+from durable_ready w join durable_run r on r.run_id = w.run_id
 where w.sender = x'00000000000000000000000000000000' and w.sender_seq = 0 and w.hold <> 0;
 
 create view durable_events as
 select lower(hex(e.run_id)) as run_id, e.gen, e.seq, e.kind, strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1000000.0, 'unixepoch') as at, e.ordinal, e.target,
     case when e.encoding = 0 then cast(e.payload as text) end as payload, cast(e.commands as text) as commands, e.actor, e.correlation, e.causation
-from event e;
+from durable_event e;

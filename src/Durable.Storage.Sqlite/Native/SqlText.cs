@@ -45,6 +45,7 @@ internal static class SqlText
     public static Sql LoadRun { get; } = Sql.Read(nameof(LoadRun));
     public static Sql LoadTasks { get; } = Sql.Read(nameof(LoadTasks));
     public static Sql LogCommit { get; } = Sql.Read(nameof(LogCommit));
+    public static Sql LookAdopted { get; } = Sql.Read(nameof(LookAdopted));
     public static Sql LookAsap { get; } = Sql.Read(nameof(LookAsap));
     public static Sql LookDue { get; } = Sql.Read(nameof(LookDue));
     public static Sql NewestRun { get; } = Sql.Read(nameof(NewestRun));

@@ -49,7 +49,7 @@ internal sealed class Catalog(StoreCore core)
             using var snapshot = session.Connection.BeginTransaction(deferred: true);
             var wake = session.Connection.QueryFirstOrDefault<WakeRow>(WakeRow.Select, new { id });
             var owner = session.Connection.QueryFirstOrDefault<OwnerRow>(OwnerRow.Select, new { id });
-            var messages = session.Connection.ExecuteScalar<int>($"select count(*) from (select 1 from message where run_id = @id limit {MostCounted})", new { id });
+            var messages = session.Connection.ExecuteScalar<int>($"select count(*) from (select 1 from durable_message where run_id = @id limit {MostCounted})", new { id });
             var tasks = RowReader.All(session[SqlText.LoadTasks].Bind(runId), row => RowReader.Task(row, withPayload: false));
             snapshot.Commit();
             return new RunPlacement(wake?.ToRecord(runId), wake?.Attempt ?? 0, owner?.Identity, owner?.IsAlive(Micros.From(core.Now)) ?? false, owner?.Attempt ?? 0, messages, tasks);

@@ -1,7 +1,7 @@
 // Rows as Dapper fills them: integers, texts and blobs as the file has them, turned into records here.
 namespace Durable.Storage.Sqlite;
 
-/// <summary>A row of <c>run</c>.</summary>
+/// <summary>A row of <c>durable_run</c>.</summary>
 internal sealed class RunRow
 {
     public byte[] RunId { get; set; } = [];
@@ -66,7 +66,7 @@ internal sealed class WakeRow
     public const string Select = """
         select due_at as DueAt, asap as Asap, shard as Shard, namespace as Namespace, type as Type, version as Version, queue as Queue, priority as Priority, hold as Hold,
             hold_builds as HoldBuilds, wait_reason as WaitReason, attempt as Attempt, gen as Gen, next_seq as NextSeq
-        from ready where run_id = @id and sender = x'00000000000000000000000000000000' and sender_seq = 0
+        from durable_ready where run_id = @id and sender = x'00000000000000000000000000000000' and sender_seq = 0
         """;
 
     public long DueAt { get; set; }
@@ -108,7 +108,7 @@ internal sealed class OwnerRow
 {
     public const string Select = """
         select o.attempt as Attempt, l.identity as Identity, l.expires_at as ExpiresAt, l.holder is not null as Held
-        from owned o left join lane l on l.lane_id = o.lane_id where o.run_id = @id
+        from durable_owned o left join durable_lane l on l.lane_id = o.lane_id where o.run_id = @id
         """;
 
     public int Attempt { get; set; }
@@ -119,10 +119,10 @@ internal sealed class OwnerRow
     public bool IsAlive(long now) => Held != 0 && ExpiresAt >= now;
 }
 
-/// <summary>A row of <c>document</c>.</summary>
+/// <summary>A row of <c>durable_document</c>.</summary>
 internal sealed class DocumentRow
 {
-    public const string Select = "select version as Version, json as Json, run_id as RunId, shard as Shard from document where kind = @kind and key = @key and namespace = @ns";
+    public const string Select = "select version as Version, json as Json, run_id as RunId, shard as Shard from durable_document where kind = @kind and key = @key and namespace = @ns";
 
     public int Version { get; set; }
     public string Json { get; set; } = "";
@@ -137,7 +137,7 @@ internal sealed class LaneState
 {
     public const string Select = """
         select l.lane_id as LaneId, l.identity as Identity, l.build as Build, l.serves as Serves, l.expires_at as ExpiresAt, coalesce(c.owned, 0) as Owned
-        from lane l left join (select lane_id, count(*) as owned from owned group by lane_id) c on c.lane_id = l.lane_id
+        from durable_lane l left join (select lane_id, count(*) as owned from durable_owned group by lane_id) c on c.lane_id = l.lane_id
         where l.holder is not null order by l.lane_id
         """;
 

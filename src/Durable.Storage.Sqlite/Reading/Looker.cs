@@ -37,6 +37,8 @@ internal static class Looker
             Scan(search, session[SqlText.LookAsap].Bind(ns).Bind(search.Low).Bind(search.AsapHigh).Bind(request.Lane.LaneId)
                 .Bind(search.Serves).Bind(search.Queues).Bind(request.Build));
         }
+        if (request.Namespaces is { } served)
+            Scan(search, session[SqlText.LookAdopted].Bind(request.Lane.LaneId).Bind(JsonTexts.Write(served)).Bind(search.Low).Bind(search.AsapHigh));
         foreach (var ns in request.Namespaces ?? Namespaces.Of(session, SqlText.NextDueNamespace))
         {
             Scan(search, session[SqlText.LookDue].Bind(ns).Bind(search.Low).Bind(search.Now).Bind(search.Serves).Bind(search.Queues).Bind(request.Build));

@@ -16,9 +16,9 @@ internal static class RunQuerySql
         """;
 
     /// <summary>A page, newest first: a walk down the key, because a UUIDv7 is its time.</summary>
-    public static string List(RunQuery query) => $"select {Columns}\nfrom run r\nwhere {Where(query, paged: true)}\norder by r.run_id desc limit @limit";
+    public static string List(RunQuery query) => $"select {Columns}\nfrom durable_run r\nwhere {Where(query, paged: true)}\norder by r.run_id desc limit @limit";
 
-    public static string Count(RunQuery query) => $"select count(*)\nfrom run r\nwhere {Where(query, paged: false)}";
+    public static string Count(RunQuery query) => $"select count(*)\nfrom durable_run r\nwhere {Where(query, paged: false)}";
 
     public static DynamicParameters Parameters(RunQuery query)
     {
@@ -55,7 +55,7 @@ internal static class RunQuerySql
 
     /// <summary>A wait reason is one object with <c>kind</c> and <c>target</c>, or a list of such objects; the tree of either holds the member where it stands.</summary>
     private const string WaitsFor = """
-        exists (select 1 from ready w, json_tree(w.wait_reason) j where w.run_id = r.run_id and w.sender = x'00000000000000000000000000000000' and w.sender_seq = 0
+        exists (select 1 from durable_ready w, json_tree(w.wait_reason) j where w.run_id = r.run_id and w.sender = x'00000000000000000000000000000000' and w.sender_seq = 0
             and j.key in ('kind', 'target') and j.type = 'text' and j.value = @waiting and (j.path = '$' or j.path glob '$[[]*[]]'))
         """;
 }

@@ -1,3 +1,3 @@
 -- Records that the file may be worked on where it is.
 -- Lock: the file's one write lock. Bound: 1 row.
-update schema set place = :place, accepted_at = :accepted_at, accepted_policy = :accepted_policy where id = 1
+update durable_schema set place = :place, accepted_at = :accepted_at, accepted_policy = :accepted_policy where id = 1

@@ -1,3 +1,3 @@
 -- Dead lanes that still own runs.
--- Reads all of owned, only when there is a dead lane. Bound: one row per lane.
-select distinct o.lane_id from owned o where o.lane_id in (select l.lane_id from lane l where l.holder is null)
+-- Reads all of durable_owned, only when there is a dead lane. Bound: one row per lane.
+select distinct o.lane_id from durable_owned o where o.lane_id in (select l.lane_id from durable_lane l where l.holder is null)

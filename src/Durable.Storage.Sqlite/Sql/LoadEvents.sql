@@ -1,4 +1,4 @@
 -- The history of one generation (L3).
--- Index: key of event. Bound: the generation, which has a limit.
+-- Index: key of durable_event. Bound: the generation, which has a limit.
 select run_id, gen, seq, kind, at, ordinal, encoding, schema, crc, shard, namespace, target, payload, commands, sender, sender_seq, actor, correlation, causation, trace
-from event where run_id = :run_id and gen = :gen order by seq
+from durable_event where run_id = :run_id and gen = :gen order by seq

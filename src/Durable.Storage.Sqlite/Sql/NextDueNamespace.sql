@@ -1,3 +1,3 @@
 -- The next namespace that has rows of one kind: a step of a walk over the index, not over its rows.
--- Index: ready_due. Bound: 1 row.
-select namespace from ready where asap = 0 and (hold & 5) = 0 and namespace >= :from order by namespace limit 1
+-- Index: durable_ready_due. Bound: 1 row.
+select namespace from durable_ready where asap = 0 and (hold & 5) = 0 and namespace >= :from order by namespace limit 1

@@ -1,3 +1,3 @@
 -- What belongs to a purged run (P2).
--- Lock: the file's one write lock. Index: key of event, by its first column. Bound: the run's rows.
-delete from event where run_id = :run_id
+-- Lock: the file's one write lock. Index: key of durable_event, by its first column. Bound: the run's rows.
+delete from durable_event where run_id = :run_id

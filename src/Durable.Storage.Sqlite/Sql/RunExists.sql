@@ -1,3 +1,3 @@
 -- Whether a run is stored.
--- Index: key of run. Bound: 1 row.
-select status from run where run_id = :run_id
+-- Index: key of durable_run. Bound: 1 row.
+select status from durable_run where run_id = :run_id

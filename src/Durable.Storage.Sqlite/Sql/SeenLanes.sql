@@ -1,3 +1,3 @@
 -- All lanes, for a reaper to choose from.
--- Reads all of lane: a few rows. Bound: 10,000 rows.
-select lane_id, epoch, expires_at, holder is not null from lane order by lane_id limit 10000
+-- Reads all of durable_lane: a few rows. Bound: 10,000 rows.
+select lane_id, epoch, expires_at, holder is not null from durable_lane order by lane_id limit 10000
