@@ -278,15 +278,17 @@ internal sealed class LaneExits(Lane lane)
 
     private void CloseChildren(RunSlot slot, PendingBatch batch)
     {
-        if (slot.Execution is null) return;
-        foreach (var waiting in slot.Execution.Operations.Pending)
-            if (waiting.Operation is { Kind: CommandKind.Child, Child: { Options.ParentClose: not ParentClosePolicy.Abandon } child } operation)
-                LaneSends.CancelChild(slot, batch, operation, child, child.Options.ParentClose == ParentClosePolicy.Terminate ? EventKind.Terminated : EventKind.CancelRequested, "The parent has ended.");
+        var children = slot.Execution is { } execution
+            ? execution.Operations.Pending.Where(waiting => waiting.Operation.Kind == CommandKind.Child).Select(waiting => new OpenChild(waiting.Operation.Child!.RunId, waiting.Operation.Ordinal, waiting.Operation.Child.Options.ParentClose))
+            : LooseEnds.ChildrenOf(slot.Run, lane.Loads.RowsOf(slot), lane.Services.Serializer.Codec);
+        foreach (var child in children)
+            if (child.OnClose != ParentClosePolicy.Abandon)
+                LaneSends.CancelChild(slot, batch, child.Ordinal, child.RunId, child.OnClose == ParentClosePolicy.Terminate ? EventKind.Terminated : EventKind.CancelRequested, "The parent has ended.");
     }
 
     private void TellParent(RunSlot slot, PendingBatch batch, RunStatus status, Failure? failure, byte[]? outcome)
     {
-        if (slot.Execution?.Started?.Parent is not { } parent) return;
+        if ((slot.Execution is { } execution ? execution.Started?.Parent : LooseEnds.ParentOf(slot.Run, lane.Loads.RowsOf(slot), lane.Services.Serializer.Codec)) is not { } parent) return;
         var completed = status == RunStatus.Completed;
         var payload = completed ? outcome : JsonSerializer.SerializeToUtf8Bytes(new OperationFailure
         {

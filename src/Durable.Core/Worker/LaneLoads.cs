@@ -78,6 +78,9 @@ internal sealed class LaneLoads(Lane lane)
     /// <summary>Checksum of a run's last row, when its code is not here.</summary>
     public int CrcOf(RunSlot slot) => rows.GetValueOrDefault(slot.RunId) is { Count: > 0 } history ? history[^1].Crc : 0;
 
+    /// <summary>The rows of a run that is being taken up.</summary>
+    public IReadOnlyList<EventRecord> RowsOf(RunSlot slot) => rows.GetValueOrDefault(slot.RunId) ?? [];
+
     /// <summary>Length of a run's history, when its code is not here.</summary>
     public int NextSeqOf(RunSlot slot) => rows.GetValueOrDefault(slot.RunId)?.Count ?? 0;
 

@@ -308,7 +308,7 @@ internal sealed class LaneTurns(Lane lane)
         }
 
         if (slot.Tasks.Remove(operation.Ordinal, out var task)) batch.Rows.TaskDeletes.Add(task.Key);
-        if (operation is { Kind: CommandKind.Child, Child: { } child }) LaneSends.CancelChild(slot, batch, operation, child);
+        if (operation is { Kind: CommandKind.Child, Child: { } child }) LaneSends.CancelChild(slot, batch, operation.Ordinal, child.RunId);
     }
 
     private void StartChild(RunSlot slot, PendingBatch batch, Operation operation)

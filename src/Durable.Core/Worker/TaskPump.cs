@@ -15,7 +15,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
 {
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ExpireEvery = TimeSpan.FromSeconds(5);
-    private readonly ConcurrentDictionary<TaskKey, RunningTask> running = new();
+    private readonly ConcurrentDictionary<Guid, RunningTask> running = new();
     private readonly ConcurrentQueue<(RunningTask Task, TaskEnd End)> ended = new();
     private readonly AsyncSignal wake = new(services.Machine);
     private readonly AsyncSignal finished = new(services.Machine);
@@ -95,7 +95,8 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         while (!stop.IsCancellationRequested)
         {
             tick();
-            var due = running.Values.Where(task => task.BeatDue(services.Clock)).OrderBy(task => (task.Task.RunId, task.Task.TaskNo)).ToList();
+            foreach (var silent in InOrder().Where(task => !shared.IsDebugging && task.IsSilent)) silent.GiveUp();
+            var due = InOrder().Where(task => task.BeatDue).ToList();
             if (due.Count > 0)
             {
                 var states = await services.Store.HeartbeatTasksAsync([.. due.Select(task => task.Beat())], stop).ConfigureAwait(false);
@@ -110,11 +111,13 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
     /// <summary>Tells all tasks that the host stops: their next attempt is somebody else's.</summary>
     public void StopAll()
     {
-        foreach (var task in running.Values.OrderBy(task => (task.Task.RunId, task.Task.TaskNo))) task.Stop();
+        foreach (var task in InOrder()) task.Stop();
     }
 
     /// <summary>True while tasks run or ends are to be reported.</summary>
     public bool IsBusy => !running.IsEmpty || !ended.IsEmpty;
+
+    private IEnumerable<RunningTask> InOrder() => running.Values.OrderBy(task => (task.Task.RunId, task.Task.TaskNo, task.Task.Attempt));
 
     private async Task ExpireAsync(CancellationToken stop)
     {
@@ -135,7 +138,8 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
     private void Start(TaskRecord task, LaneClock clock)
     {
         var one = new RunningTask(task, services.Clock, services.Machine);
-        if (!running.TryAdd(task.Key, one)) return;
+        foreach (var lost in InOrder().Where(other => other.Task.Key == task.Key)) lost.Stop();      // its row was given to this attempt
+        running[task.Token!.Value] = one;
         runner.Start(() => _ = RunAsync(one, clock));
     }
 
@@ -154,7 +158,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
                 return;
             }
 
-            running.TryRemove(task.Key, out _);
+            running.TryRemove(task.Token!.Value, out _);
         }
         finally
         {
@@ -172,7 +176,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         {
             var document = JsonSerializer.Deserialize(Codecs.Decode(services.Serializer.Codec, task.Payload, task.Encoding, task.Namespace, task.RunId, $"Call of {task.Activity}"), HistoryJson.Default.TaskDocument)!;
             options = document.Options;
-            one.IsRenewedByHost = options.Heartbeat is null;
+            one.Begin(options.Heartbeat);
             workflow = new WorkflowInfo(document.Workflow.WorkflowId, task.RunId, document.Workflow.Workflow, document.Workflow.Version) { Namespace = task.Namespace, Generation = task.Gen, StartedAt = document.Workflow.StartedAt };
             if (options.AtMostOnce && task.Attempt > task.LogicalAttempt + 1) throw new NonRetryableException("The host was lost while the attempt ran; nobody knows whether it had its effect, and it may run at most once.");
             var definition = services.Registry.Activity(task.Activity) ?? throw new NonRetryableException($"Activity '{task.Activity}' is not registered here.");
@@ -188,7 +192,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         catch (Exception thrown)
         {
             if (one.IsStopped) return null;              // lost, or not wanted any more: the row belongs to somebody else
-            var error = thrown is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : thrown;
+            var error = one.SilentFor is { } silence ? RetryRules.Timeout($"The next heartbeat of {task.Activity}", silence) : thrown is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : thrown;
             Telemetry.AttemptEnded(activity, task.Activity, "failed", services.Clock.GetElapsedTime(since), error);
             var after = RetryRules.After(error, options, task.Attempt, task.LogicalAttempt + 1, task.Failures, clock.Now, task.DeadlineAt, EventKind.ActivityFailed, services.Machine.NextDouble());
             log.AttemptFailed(workflow, task.Activity, task.Attempt, error, after.RetryAfter);
@@ -207,7 +211,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
                 var accepted = await services.Store.CompleteTasksAsync([.. page.Select(one => one.End)]).ConfigureAwait(false);
                 for (var i = 0; i < page.Count; i++)
                 {
-                    running.TryRemove(page[i].Task.Task.Key, out _);
+                    running.TryRemove(page[i].End.Token, out _);
                     if (!accepted[i]) Telemetry.LateResults.Add(1);
                     else if (page[i].End.Message is { } message) shared.Hint(message.RunId);
                 }
@@ -247,7 +251,8 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         private readonly Lock gate = new();
         private byte[]? details;
         private long lastBeat = clock.GetTimestamp();
-        private bool dirty;
+        private long lastWord = clock.GetTimestamp();
+        private TimeSpan? limit;
 
         public TaskRecord Task { get; } = task;
 
@@ -255,12 +260,31 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
 
         public bool IsStopped { get; private set; }
 
-        /// <summary>True for tasks without a heartbeat limit: the host renews them while they run. The others only their own code does.</summary>
-        public bool IsRenewedByHost { get; set; }
+        /// <summary>The limit that its code let pass without a heartbeat, or null.</summary>
+        public TimeSpan? SilentFor { get; private set; }
 
-        public bool BeatDue(TimeProvider time)
+        /// <summary>True when the row is to be renewed. The host does that while the attempt runs, so that a dead host is noticed; that the code itself is silent is the host's to notice.</summary>
+        public bool BeatDue
         {
-            lock (gate) return (dirty || IsRenewedByHost) && time.GetElapsedTime(lastBeat) >= Task.Visibility / 4;
+            get
+            {
+                lock (gate) return clock.GetElapsedTime(lastBeat) >= Task.Visibility / 4;
+            }
+        }
+
+        /// <summary>True when its code has been silent for longer than it may.</summary>
+        public bool IsSilent
+        {
+            get
+            {
+                lock (gate) return limit is { } most && SilentFor is null && clock.GetElapsedTime(lastWord) > most;
+            }
+        }
+
+        /// <summary>Its code begins, with so much time between two heartbeats.</summary>
+        public void Begin(TimeSpan? heartbeat)
+        {
+            lock (gate) (limit, lastWord) = (heartbeat, clock.GetTimestamp());
         }
 
         public void Details(byte[] value)
@@ -268,7 +292,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             lock (gate)
             {
                 details = value;
-                dirty = true;
+                lastWord = clock.GetTimestamp();
             }
         }
 
@@ -276,12 +300,18 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         {
             lock (gate)
             {
-                dirty = false;
                 lastBeat = clock.GetTimestamp();
                 var beat = new TaskBeat(Task.Key, Task.Token!.Value, Task.Visibility, details);
                 details = null;
                 return beat;
             }
+        }
+
+        /// <summary>Ends the attempt as one that failed: it counts.</summary>
+        public void GiveUp()
+        {
+            SilentFor = limit;
+            machine.Cancel(Cancellation);
         }
 
         public void Stop()
