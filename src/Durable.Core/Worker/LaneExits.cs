@@ -117,12 +117,14 @@ internal sealed class LaneExits(Lane lane)
     public void HoldRefused(RunSlot slot, string message)
     {
         slot.Waiting.Clear();
-        slot.Execution = null;
-        if (slot.Run.CreatedAt == default && slot.State == SlotState.Starting)
+        if (slot.State is SlotState.Starting or SlotState.Loading || slot.HoldRefused)
         {
-            lane.Remove(slot);                           // it was never stored
+            lane.Remove(slot);                           // it was never stored; or even its hold is refused, and the next owner may try
             return;
         }
+
+        slot.HoldRefused = true;
+        slot.Execution = null;
 
         Hold(slot, new Verdict(DurableErrorCodes.StoreUnavailable, message));
     }
@@ -249,13 +251,13 @@ internal sealed class LaneExits(Lane lane)
         };
         batch.Rows.Closes.Add(close);
         slot.State = SlotState.Leaving;
-        batch.AfterCommit.Add(() =>
+        batch.AfterCommit.Add((slot.RunId, () =>
         {
             lane.Shared.Ends.Closed(slot.RunId, () => Closed(slot, status, close));
             lane.Remove(slot);
             lane.Shared.Watch.Closed(slot.RunId, status);
-        });
-        Telemetry.RunsClosed.Add(1, new KeyValuePair<string, object?>("workflow", slot.Run.Type), new KeyValuePair<string, object?>("outcome", status.ToString()));
+            Telemetry.RunsClosed.Add(1, new KeyValuePair<string, object?>("workflow", slot.Run.Type), new KeyValuePair<string, object?>("outcome", status.ToString()));
+        }));
     }
 
     private static RunRecord Closed(RunSlot slot, RunStatus status, CloseRecord close) => new()
@@ -320,7 +322,7 @@ internal sealed class LaneExits(Lane lane)
         slot.Execution.NotBefore(before.UtcNow);
         batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Gen = slot.Gen, Version = slot.Definition!.Version });
         if (slot.Gen - Options.KeepGenerations > 0)
-            batch.AfterCommit.Add(() => Trim(slot, slot.Gen - Options.KeepGenerations));
+            batch.AfterCommit.Add((slot.RunId, () => Trim(slot, slot.Gen - Options.KeepGenerations)));
         var start = new Arrival(EventKind.RunStarted, Payload: JsonSerializer.SerializeToUtf8Bytes(document, HistoryJson.Default.StartDocument));
         var turns = new List<Arrival> { start };
         turns.AddRange(unread.Select(item => new Arrival(EventKind.MessageCarried, 0, item.Target, item.Payload, item.Encoding)
@@ -394,7 +396,7 @@ internal sealed class LaneExits(Lane lane)
         foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.LaneLost);
         slot.Attempts.Clear();
         slot.State = SlotState.Leaving;
-        batch.AfterCommit.Add(() => lane.Remove(slot));
+        batch.AfterCommit.Add((slot.RunId, () => lane.Remove(slot)));
     }
 
     private DateTimeOffset? NextDue(RunSlot slot)

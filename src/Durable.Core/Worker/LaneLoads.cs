@@ -315,6 +315,6 @@ internal sealed class LaneLoads(Lane lane)
 
         var batch = lane.Touch(slot);
         var next = LaneTasks.Add(lane, slot, batch, operation, attempt: 1, logical: 0, lane.Clock.Now, null);
-        if (operation.Kind == CommandKind.Step) batch.AfterCommit.Add(() => lane.Timers.Add(next.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry)));
+        if (operation.Kind == CommandKind.Step) batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(next.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry))));
     }
 }

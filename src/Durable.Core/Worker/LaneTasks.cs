@@ -36,6 +36,14 @@ internal static class LaneTasks
         return task;
     }
 
+    /// <summary>Deletes a task row: also one that is still in the same batch, where deletes come before inserts.</summary>
+    public static void Delete(Lane lane, PendingBatch batch, TaskRecord task)
+    {
+        batch.Rows.Tasks.RemoveAll(other => other.Key == task.Key);
+        batch.Rows.TaskDeletes.Add(task.Key);
+        if (task.Queue != ActivityRunner.OwnerQueue) batch.AfterCommit.Add((task.RunId, () => lane.Shared.TaskGone(task.Key)));
+    }
+
     private static byte[]? Payload(Lane lane, RunSlot slot, Operation operation)
     {
         using var body = JsonDocument.Parse(lane.Loads.BodyOf(slot, operation));

@@ -111,7 +111,7 @@ internal sealed class LaneTurns(Lane lane)
             if (slot.State != SlotState.Gone && !(effect.Operation?.Child is { } child && refused.Contains(child.RunId))) Release(slot, effect);
         foreach (var child in batch.Rows.Children)
             if (child.IfRefused is { } told && refused.Contains(child.RunId)) lane.Shared.Hint(told.RunId);
-        foreach (var then in batch.AfterCommit) then();
+        foreach (var (_, then) in batch.AfterCommit) then();
         foreach (var slot in batch.Slots)
             if (slot is { State: SlotState.Reloading, LastBatch: null }) lane.Loads.Reload(slot);
         foreach (var send in batch.Rows.Sends)
@@ -178,7 +178,7 @@ internal sealed class LaneTurns(Lane lane)
             var due = Microseconds.RoundUp(lane.Clock.Now + delay);
             var batch = lane.Touch(slot);
             LaneTasks.Add(lane, slot, batch, attempt.Operation, attempt.Number, result.LogicalAttempt, due, result.Failures);
-            if (attempt.Operation.Kind == CommandKind.Step) batch.AfterCommit.Add(() => lane.Timers.Add(due, new LaneTimer(slot, slot.Gen, attempt.Operation.Ordinal, TimerPurpose.StepRetry)));
+            if (attempt.Operation.Kind == CommandKind.Step) batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(due, new LaneTimer(slot, slot.Gen, attempt.Operation.Ordinal, TimerPurpose.StepRetry))));
             return;
         }
 
