@@ -14,9 +14,9 @@ public sealed class PlanTests
     [OneTimeSetUp]
     public async Task FillAsync()
     {
-        harness = await PostgresHarness.NewAsync(new PostgresVariant { Isolation = "repeatable read" });     // a schema of its own: never analyzed
+        harness = await PostgresHarness.NewAsync(own: true);     // a schema of its own: never analyzed
         await harness.Store.InitializeAsync();
-        empty = await PostgresHarness.NewAsync(new PostgresVariant { Isolation = "repeatable read" });
+        empty = await PostgresHarness.NewAsync(own: true);
         await empty.Store.InitializeAsync();
         var s = harness.Schema;
         await PostgresServer.ExecuteAsync($$"""

@@ -15,11 +15,13 @@ internal sealed class PostgresHarness : StoreHarness
     private static int count;
 
     private readonly PostgresOptions options;
+    private readonly bool own;
     private readonly PostgresStore store;
     private readonly List<NpgsqlConnection> users = [];
 
-    private PostgresHarness(PostgresOptions options)
+    private PostgresHarness(PostgresOptions options, bool own)
     {
+        this.own = own;
         this.options = options;
         store = new PostgresStore(options, PostgresServer.ConnectionString);
     }
@@ -33,14 +35,16 @@ internal sealed class PostgresHarness : StoreHarness
     public PostgresStore Postgres => store;
 
     /// <summary>A harness on an emptied schema; the store is not initialized.</summary>
-    public static async Task<PostgresHarness> NewAsync(PostgresVariant? variant = null)
+    /// <param name="variant">What the engine lacks.</param>
+    /// <param name="own">True: a schema that no other test has used or will use.</param>
+    public static async Task<PostgresHarness> NewAsync(PostgresVariant? variant = null, bool own = false)
     {
         variant ??= new PostgresVariant();
         string? schema;
-        lock (Gate) schema = Free.TryGetValue(variant, out var free) && free.TryPop(out var found) ? found : null;
+        lock (Gate) schema = !own && Free.TryGetValue(variant, out var free) && free.TryPop(out var found) ? found : null;
         if (schema is not null) await EmptyAsync(schema);
         else lock (Gate) All.Add(schema = $"test_{Environment.ProcessId}_{++count}");
-        return new PostgresHarness(new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false });
+        return new PostgresHarness(new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false }, own);
     }
 
     public static async Task<StoreHarness> CreateAsync() => await NewAsync();
@@ -82,6 +86,7 @@ internal sealed class PostgresHarness : StoreHarness
     {
         await store.DisposeAsync();
         foreach (var user in users) await user.DisposeAsync();
+        if (own) return;
         lock (Gate)
         {
             if (!Free.TryGetValue(options.Variant, out var free)) Free.Add(options.Variant, free = new());

@@ -24,6 +24,9 @@ internal sealed record ExportedRun
 
     public required ExportedHeader Run { get; init; }
 
+    /// <summary>How many rows there are: checksums do not tell that the last ones are missing.</summary>
+    public required int Count { get; init; }
+
     public required IReadOnlyList<ExportedRow> Rows { get; init; }
 }
 

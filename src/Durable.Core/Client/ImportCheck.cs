@@ -15,6 +15,7 @@ internal static class ImportCheck
     {
         Header(run.Run, ns);
         if (run.Rows is null) throw Invalid("'rows' is null");
+        if (run.Rows.Count != run.Count) throw Broken(run.Run, $"it has {run.Rows.Count} rows where {run.Count} are announced.");
         var events = new List<EventRecord>(run.Rows.Count);
         var chain = new HistoryChain();
         foreach (var row in run.Rows)

@@ -1,6 +1,5 @@
 // A start, checked completely before anything of it is stored.
 using System.Linq.Expressions;
-using System.Security.Cryptography;
 using System.Text;
 using Durable.Engine.History;
 using Durable.Engine.Replay;
@@ -33,7 +32,7 @@ internal sealed class PreparedStart
     public static PreparedStart Read(ClientCore core, Type workflow, LambdaExpression run, StartOptions? given, string verb)
     {
         var options = given ?? new StartOptions();
-        var workflowId = options.Id is { } id ? Check.Name(id, "The workflow id") : Guid.NewGuid().ToString();
+        var workflowId = options.Id is { } id ? Check.Name(id, "The workflow id") : core.Services.Machine.NewGuid().ToString();
         Check.Defined(options.IdReuse, "StartOptions.IdReuse");
         Check.Defined(options.IdConflict, "StartOptions.IdConflict");
         Check.Time(options.Delay, "StartOptions.Delay", zeroAllowed: true);
@@ -51,13 +50,13 @@ internal sealed class PreparedStart
     {
         var now = core.Clock.GetUtcNow();
         var shard = RunIds.ShardOf(core.Namespace, WorkflowId);
-        var runId = RunIds.New(now, shard);
+        var runId = RunIds.New(now, shard, core.Services.Machine.NewGuid());
         var (trace, correlation) = ClientCore.Ambient();
         var codec = core.Serializer.Codec;
         return new StartRecord
         {
             RunId = runId, Namespace = core.Namespace, WorkflowId = WorkflowId, Shard = shard, Type = call.Name, Version = call.Version, Build = core.Services.Build,
-            Queue = Options.Queue ?? "", Priority = Options.Priority, Attributes = attributes, Secret = RandomNumberGenerator.GetBytes(32), Gate = GateOf(Options.IdReuse),
+            Queue = Options.Queue ?? "", Priority = Options.Priority, Attributes = attributes, Secret = core.Services.Machine.Bytes(32), Gate = GateOf(Options.IdReuse),
             Input = Codecs.Encode(codec, document, core.Namespace, runId), Encoding = Codecs.EncodingOf(codec),
             DueAt = Options.Delay is { } delay && delay > TimeSpan.Zero ? Microseconds.RoundUp(now + delay) : null,
             DeadlineAt = Options.Timeout is { } timeout ? Microseconds.RoundUp(now + timeout) : null,
@@ -84,7 +83,7 @@ internal sealed class PreparedStart
 
     private static byte[] DocumentOf(ClientCore core, WorkflowCall call, string? attributes) => Check.Document(() => new StartDocument
     {
-        Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
+        Seed = BitConverter.ToUInt64(core.Services.Machine.Bytes(8)),
         Input = JsonText.Element(call.Arguments),
         Attributes = attributes is null ? null : JsonText.Element(Encoding.UTF8.GetBytes(attributes)),
         RollOverSteps = core.Services.Options.RollOverSteps,

@@ -29,7 +29,7 @@ internal sealed class RunExport(ClientCore core, HistoryReader history)
 
         // What was committed between the two reads is not in the document: its generation is that of its last row.
         var last = rows.Count == 0 ? run.Gen : rows[^1].Gen;
-        var document = new ExportDocument { Durable = new ExportedRun { Schema = ExportedRun.CurrentSchema, Run = HeaderOf(run, last, rows), Rows = rows }, Events = events };
+        var document = new ExportDocument { Durable = new ExportedRun { Schema = ExportedRun.CurrentSchema, Run = HeaderOf(run, last, rows), Count = rows.Count, Rows = rows }, Events = events };
         return ClientJson.Element(writer => JsonSerializer.Serialize(writer, document, ExportJson.Default.ExportDocument));
     }
 

@@ -72,7 +72,8 @@ internal sealed class RunMail(ClientCore core)
         ArgumentNullException.ThrowIfNull(token);
         if (!Tokens.TryRead(token, out var runId, out var gen, out var ordinal) || await OwnerOfAsync(runId, cancellationToken) is not { } run || !Tokens.IsGenuine(token, run.Secret))
             throw new RunNotFoundException("No run here gave out this token, or the run was purged. Use the text of Promise<T>.Token as it is.");
-        return (run, core.Message(run, kind, null, json, ClientCore.SenderOf("promise", runId, token), gen, ordinal));
+        // By what the token names, not by its text: one promise has one key however its token is spelled.
+        return (run, core.Message(run, kind, null, json, ClientCore.SenderOf("promise", runId, $"{gen}/{ordinal}"), gen, ordinal));
     }
 
     /// <summary>Delivers a message to an open run.</summary>

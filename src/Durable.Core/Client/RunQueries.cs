@@ -38,7 +38,7 @@ internal sealed class RunQueries(ClientCore core, HistoryReader history)
             if (row.Gen == run.Gen) rows.Add(row);
         if (rows.Count == 0)
             throw new RunConflictException(DurableErrorCodes.RunInWrongState, $"The run '{run.WorkflowId}' ({run.RunId}) has not begun, so there is no state to read. Ask again when a worker has taken it.", RunInfos.Of(run));
-        var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, run.Version) { Namespace = run.Namespace, Generation = run.Gen, StartedAt = run.CreatedAt };
+        var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, run.Version) { Namespace = run.Namespace, Generation = run.Gen };
         var limits = new ExecutionLimits(core.Services.Options.MaxPendingCommands);
         var execution = new WorkflowExecution(definition, info, run.Secret, core.Serializer, limits, NullLogSink.Instance, core.Services.Registry.Find);
         if (execution.Replay(rows) is { } verdict) throw new DurableException(verdict.Code, verdict.Message);

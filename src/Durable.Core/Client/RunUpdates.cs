@@ -22,7 +22,7 @@ internal sealed class RunUpdates(ClientCore core, RunMail mail, RunWaiter waiter
         var call = CallExpression.OfMethod(update, "UpdateAsync");
         var (name, types) = Members.Update(workflow, call.Member);
         Check.Handler(call.Member, "[Update]", ResultShape.IsTask, "An [Update] method returns Task or Task<T>.");
-        var id = options?.Id is { } given ? Check.Name(given, "The update id") : Guid.NewGuid().ToString();
+        var id = options?.Id is { } given ? Check.Name(given, "The update id") : core.Services.Machine.NewGuid().ToString();
         var arguments = core.Serializer.EncodeArguments(call.Arguments, types, $"Update '{name}'");
         var request = Check.Document(() => new UpdateRequest(id, JsonText.Element(arguments)), HistoryJson.Default.UpdateRequest, core.Serializer, $"Update '{name}'");
 
@@ -56,7 +56,7 @@ internal sealed class RunUpdates(ClientCore core, RunMail mail, RunWaiter waiter
 
     private async Task<UpdateAnswer?> ReadAsync(RunRecord run, string id, CancellationToken cancellationToken) =>
         await core.Store.FindDocumentAsync(run.Namespace, "update", $"{run.RunId:N}/{id}", cancellationToken) is { } document
-            ? JsonSerializer.Deserialize(document.Json, HistoryJson.Default.UpdateAnswer)
+            ? JsonSerializer.Deserialize(Codecs.DecodeDocument(core.Serializer.Codec, document.Json, run.Namespace, run.RunId), HistoryJson.Default.UpdateAnswer)
             : null;
 
     private static bool IsFinal(UpdateAnswer? answer) => answer is { State: "answered" or "failed" or "rejected" };

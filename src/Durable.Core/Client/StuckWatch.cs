@@ -25,7 +25,7 @@ internal sealed class StuckWatch(TimeProvider clock, Func<CancellationToken, Tas
             await LookAsync(cancellationToken);
         }
 
-        await ended.CancelAsync();
+        ended.Cancel();
         return await wait;
     }
 

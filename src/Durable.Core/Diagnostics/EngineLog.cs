@@ -43,6 +43,9 @@ internal sealed partial class EngineLog(ILogger logger)
     [LoggerMessage(105, LogLevel.Warning, "A debugger is attached: the lease is one hour, time limits of activities and of turns are off, and claims are not counted (DurableOptions.DebuggerFriendly).")]
     public partial void Debugging();
 
+    [LoggerMessage(106, LogLevel.Warning, "The JSON contract (ConfigureJson) is another one than before on this database. Open runs were written with the old one: payloads that no longer fit hold their run with DUR2005.")]
+    public partial void JsonContractChanged();
+
     [LoggerMessage(107, LogLevel.Warning, "UseSqlite, UsePostgres or UseInMemory was called more than once; the last call wins.")]
     public partial void StoreReplaced();
 

@@ -34,12 +34,15 @@ internal static class Telemetry
 
     public static Histogram<double> ActivityDuration { get; } = Meter.CreateHistogram<double>("durable.activity.duration", "s", "Time of one attempt.");
 
-    /// <summary>Observes the depth of what is due.</summary>
-    public static void ObserveReady(Func<ReadyDepth> read)
-    {
-        Meter.CreateObservableGauge("durable.ready.depth", () => (long)read().Count, "{row}", "Wake rows and notices that are due.");
-        Meter.CreateObservableGauge("durable.ready.oldest", () => read().OldestAge.TotalSeconds, "s", "Age of the oldest due row.");
-    }
+    private static readonly ObservableGauge<long> Depth = Meter.CreateObservableGauge("durable.ready.depth", static () => (long)lastReady.Count, "{row}", "Wake rows and notices that are due.");
+    private static readonly ObservableGauge<double> Oldest = Meter.CreateObservableGauge("durable.ready.oldest", static () => lastReady.OldestAge.TotalSeconds, "s", "Age of the oldest due row.");
+    private static ReadyDepth lastReady;
+
+    /// <summary>True if somebody reads the depth of what is due: only then is the store asked for it.</summary>
+    public static bool IsReadyWanted => Depth.Enabled || Oldest.Enabled;
+
+    /// <summary>Takes over the depth of what is due.</summary>
+    public static void SetReady(in ReadyDepth depth) => lastReady = depth;
 
     /// <summary>A span of one attempt, child of what started the run.</summary>
     public static Activity? StartAttempt(string name, int attempt, RunRecord? run)

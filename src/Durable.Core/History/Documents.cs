@@ -16,6 +16,9 @@ internal sealed record StartDocument
     /// <summary>The command of the parent that started it, or null.</summary>
     public ParentLink? Parent { get; init; }
 
+    /// <summary>When the run was started, in generations after the first; null in the first, whose first row says it.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
     /// <summary>The schedule's instant, or null.</summary>
     public DateTimeOffset? ScheduledFor { get; init; }
 
@@ -89,6 +92,10 @@ internal sealed record UpdateAnswer
     /// <summary>The failure, when failed or rejected.</summary>
     public Failure? Failure { get; init; }
 }
+
+/// <summary>A document that went through the host's codec.</summary>
+/// <param name="Encoded">The codec's output with its header.</param>
+internal sealed record EncodedDocument(byte[] Encoded);
 
 /// <summary>Why somebody did something.</summary>
 /// <param name="Reason">In the caller's words.</param>
@@ -184,6 +191,7 @@ internal sealed record CallOptions
 [JsonSerializable(typeof(ReasonDocument))]
 [JsonSerializable(typeof(IReadOnlyList<WaitDocument>))]
 [JsonSerializable(typeof(TaskDocument))]
+[JsonSerializable(typeof(EncodedDocument))]
 [JsonSerializable(typeof(HoldDocument))]
 [JsonSerializable(typeof(CallOptions))]
 [JsonSerializable(typeof(Failure))]

@@ -96,7 +96,7 @@ public static class DurableServiceCollectionExtensions
         if (provider.GetRequiredService<DurableRegistrations>().StoreReplaced) log.StoreReplaced();
         var watch = provider.GetRequiredService<RunWatch>();
         var runner = provider.GetRequiredService<ActivityRunner>();
-        var shared = new LaneContext(runner, watch, loggers, log) { Limits = new ExecutionLimits(engine.Options.MaxPendingCommands), IsDebugging = debugging };
+        var shared = new LaneContext(runner, watch, new LocalEnds(engine.Machine), loggers, log) { Limits = new ExecutionLimits(engine.Options.MaxPendingCommands), IsDebugging = debugging };
         return new WorkerService(engine, runner, watch, shared, log, new WorkerIdentity(IdentityOf(provider, engine), "default"));
     }
 

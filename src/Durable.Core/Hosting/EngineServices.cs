@@ -5,9 +5,9 @@ using Durable.Storage;
 namespace Durable.Engine.Hosting;
 
 /// <summary>Store, registry, serializer, options and clock of one engine.</summary>
-internal sealed class EngineServices(IDurableStore store, WorkflowRegistry registry, PayloadSerializer serializer, DurableOptions options, TimeProvider clock)
+internal sealed class EngineServices(IDurableStore store, WorkflowRegistry registry, PayloadSerializer serializer, DurableOptions options, TimeProvider clock, Machine? machine = null) : IDisposable, IAsyncDisposable
 {
-    private readonly Lazy<Guid> client = new(Guid.NewGuid);
+    private readonly Lazy<Guid> client = new((machine ?? Machine.Real).NewGuid);
     private readonly SemaphoreSlim gate = new(1, 1);
     private StoreInfo? info;
 
@@ -20,6 +20,9 @@ internal sealed class EngineServices(IDurableStore store, WorkflowRegistry regis
     public DurableOptions Options { get; } = options;
 
     public TimeProvider Clock { get; } = clock;
+
+    /// <summary>Threads and randomness.</summary>
+    public Machine Machine { get; } = machine ?? Machine.Real;
 
     /// <summary>This process as a sender of messages.</summary>
     public Guid ClientId => client.Value;
@@ -44,6 +47,15 @@ internal sealed class EngineServices(IDurableStore store, WorkflowRegistry regis
 
     /// <summary>Forgets what <see cref="ReadyAsync"/> found, after the place was accepted.</summary>
     public void Refresh() => info = null;
+
+    /// <summary>Closes the store: the container made it with this object, so it goes with it.</summary>
+    public ValueTask DisposeAsync()
+    {
+        gate.Dispose();
+        return Store.DisposeAsync();
+    }
+
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private static string BuildOf()
     {

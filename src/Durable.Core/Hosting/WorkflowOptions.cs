@@ -3,10 +3,10 @@ namespace Durable;
 /// <summary>How the runs of one registered workflow class behave.</summary>
 public sealed class WorkflowOptions
 {
-    /// <summary>What an exception that <c>[Run]</c>, a signal or an update lets out does to the run. Default <see cref="UnhandledExceptionPolicy.Fail"/>.</summary>
+    /// <summary>What an exception that <c>[Run]</c> or a signal lets out does to the run. Default <see cref="UnhandledExceptionPolicy.Fail"/>.</summary>
     /// <remarks>
-    /// Under either, an exception out of an update method also reaches the caller of the update; a refusal
-    /// by a validator and the end of a cancelled run are no unhandled exceptions.
+    /// An exception out of an update method is the update's answer (DUR2011) and does nothing to the run; a refusal
+    /// by a validator and the end of a cancelled run are no unhandled exceptions either.
     /// </remarks>
     public UnhandledExceptionPolicy OnUnhandledException { get; set; } = UnhandledExceptionPolicy.Fail;
 }

@@ -264,6 +264,7 @@ internal sealed class Arrivals(WorkflowExecution execution)
     // One arrival: the token first, then the waits that were pending, in order of ordinal (M13).
     private void Cancel() => execution.EnqueueEntry(() =>
     {
+        if (CancelRequested) return;                     // edge-triggered: asked again, it must not end the compensation
         CancelRequested = true;
         cancellation.Cancel();
         execution.Operations.CancelAll(cancellation.Token);

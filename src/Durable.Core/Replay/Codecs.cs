@@ -41,6 +41,16 @@ internal static class Codecs
         }
     }
 
+    /// <summary>A document as stored: itself, or <c>{"encoded":"base64"}</c> with the codec's output.</summary>
+    public static string EncodeDocument(PayloadCodec? codec, string json, string ns, Guid runId) =>
+        codec is null ? json : JsonSerializer.Serialize(new EncodedDocument(Encode(codec, Encoding.UTF8.GetBytes(json), ns, runId)!), HistoryJson.Default.EncodedDocument);
+
+    /// <summary>A stored document in plain JSON.</summary>
+    public static string DecodeDocument(PayloadCodec? codec, string stored, string ns, Guid runId) =>
+        stored.StartsWith("{\"encoded\":", StringComparison.Ordinal) && JsonSerializer.Deserialize(stored, HistoryJson.Default.EncodedDocument)?.Encoded is { } encoded
+            ? Encoding.UTF8.GetString(Decode(codec, encoded, 1, ns, runId, "A document")!)
+            : stored;
+
     /// <summary>The bodies of a commands column as stored.</summary>
     public static ReadOnlySpan<byte> EncodeBodies(PayloadCodec? codec, ReadOnlySpan<byte> bodies, string ns, Guid runId, short encoding) =>
         encoding == 0 || bodies.IsEmpty ? bodies : Encode(codec, bodies.ToArray(), ns, runId);

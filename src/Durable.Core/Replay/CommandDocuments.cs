@@ -63,10 +63,14 @@ internal static class RunIds
     }
 
     /// <summary>A new run id: UUIDv7 with the shard in its last 7 bits.</summary>
-    public static Guid New(DateTimeOffset now, short shard)
+    public static Guid New(DateTimeOffset now, short shard, Guid random)
     {
         Span<byte> bytes = stackalloc byte[16];
-        Guid.CreateVersion7(now).TryWriteBytes(bytes, bigEndian: true, out _);
+        random.TryWriteBytes(bytes, bigEndian: true, out _);
+        var time = now.ToUnixTimeMilliseconds();
+        BinaryPrimitives.WriteInt32BigEndian(bytes, (int)(time >> 16));
+        BinaryPrimitives.WriteInt16BigEndian(bytes[4..], (short)time);
+        bytes[6] = (byte)((bytes[6] & 0x0F) | 0x70);
         bytes[15] = (byte)((bytes[15] & 0x80) | (ushort)shard);
         return new Guid(bytes, bigEndian: true);
     }

@@ -189,7 +189,7 @@ internal sealed class RunContext(WorkflowExecution execution) : WorkflowContext
     {
         ArgumentNullException.ThrowIfNull(run);
         var call = CallExpression.OfMethod(run, "ContinueAsNew");
-        if (call.Member.Name != execution.Definition.RunMethod.Name || call.Member != execution.Definition.RunMethod)
+        if (call.Member is not System.Reflection.MethodInfo method || method.MethodHandle != execution.Definition.RunMethod.MethodHandle)
             throw new DurableException(DurableErrorCodes.RequestInvalid, $"ContinueAsNew was given '{call.Member.Name}'. It takes a call of this workflow's own [Run] method: return workflow.ContinueAsNew(() => {execution.Definition.RunMethod.Name}(…)).");
         if (execution.IsReplaying)
         {
@@ -199,7 +199,7 @@ internal sealed class RunContext(WorkflowExecution execution) : WorkflowContext
 
         var started = execution.Started!;
         var input = execution.Serializer.EncodeArguments(call.Arguments, execution.Definition.RunParameterTypes, $"Arguments of '{execution.Info.Workflow}'");
-        var next = started with { Input = JsonText.Element(input), Seed = started.Seed * 0x9E3779B97F4A7C15UL + 1, Attributes = null, Seen = null };
+        var next = started with { Input = JsonText.Element(input), Seed = started.Seed * 0x9E3779B97F4A7C15UL + 1, Attributes = null, Seen = null, StartedAt = execution.Info.StartedAt };
         Continuation = JsonSerializer.SerializeToUtf8Bytes(next, HistoryJson.Default.StartDocument);
     }
 }

@@ -33,9 +33,10 @@ internal sealed class TurnContext : SynchronizationContext
     public override int Wait(IntPtr[] waitHandles, bool waitAll, int millisecondsTimeout)
     {
         var stack = new StackTrace(1, fNeedFileInfo: true);
-        var onTask = stack.GetFrames().Any(frame => frame.GetMethod() is { Name: "InternalWait" or "InternalWaitCore" or "SpinThenBlockingWait" } method && method.DeclaringType == typeof(Task));
+        var onTask = stack.GetFrames().Any(frame => frame.GetMethod() is { Name: "InternalWait" or "InternalWaitCore" or "SpinThenBlockingWait" or "WaitAllBlockingCore" } method && method.DeclaringType == typeof(Task));
         if (onTask) throw Refuse(stack);
-        var patience = millisecondsTimeout < 0 ? (int)LockPatience.TotalMilliseconds : Math.Min(millisecondsTimeout, (int)LockPatience.TotalMilliseconds);
+        var limit = (int)(execution.Limits.LockPatience ?? LockPatience).TotalMilliseconds;
+        var patience = millisecondsTimeout < 0 ? limit : Math.Min(millisecondsTimeout, limit);
         var signalled = WaitHelper(waitHandles, waitAll, patience);
         if (signalled == WaitHandle.WaitTimeout && patience != millisecondsTimeout) throw Refuse(stack);
         return signalled;

@@ -9,7 +9,8 @@ namespace Durable.Engine.Replay;
 /// <summary>What bounds an execution.</summary>
 /// <param name="MaxPending">Most pending operations.</param>
 /// <param name="MaxCallbacks">Most callbacks in one turn (M10).</param>
-internal sealed record ExecutionLimits(int MaxPending = 2_000, int MaxCallbacks = 1_000_000);
+/// <param name="LockPatience">How long a turn may wait for a lock that somebody holds; null: 2 s (M6).</param>
+internal sealed record ExecutionLimits(int MaxPending = 2_000, int MaxCallbacks = 1_000_000, TimeSpan? LockPatience = null);
 
 /// <summary>
 /// Replay and live are one path: append an arrival's row, complete what it completes, run continuations until nothing is runnable,
@@ -112,6 +113,9 @@ internal sealed class WorkflowExecution
 
     /// <summary>Patch and version markers.</summary>
     public Markers Markers { get; }
+
+    /// <summary>True once the user's object was made: queries can be asked.</summary>
+    public bool HasInstance => arrivals.Instance is not null;
 
     /// <summary>True while a query, validator or condition runs: commands are refused.</summary>
     public bool IsReadOnly { get; private set; }
@@ -217,7 +221,7 @@ internal sealed class WorkflowExecution
     public void Begin(StartDocument document, DateTimeOffset at)
     {
         Started = document;
-        Info = Info with { StartedAt = Info.StartedAt == default ? at : Info.StartedAt, ScheduledFor = document.ScheduledFor, ParentId = document.Parent?.WorkflowId };
+        Info = Info with { StartedAt = document.StartedAt ?? at, ScheduledFor = document.ScheduledFor, ParentId = document.Parent?.WorkflowId };
     }
 
     /// <summary>Queues a synchronous entry of user code in its own copy of the run's context, so that an AsyncLocal set in it does not leak (M3).</summary>

@@ -83,6 +83,6 @@ internal sealed class ActivityAttempt(Lane lane, RunSlot slot, Operation operati
     public void Cancel(AttemptEnd reason)
     {
         if (Interlocked.CompareExchange(ref end, (int)reason, (int)AttemptEnd.None) != (int)AttemptEnd.None) return;
-        if (Volatile.Read(ref cancellation) is { } source) ThreadPool.UnsafeQueueUserWorkItem(static cts => cts.Cancel(), source, preferLocal: false);      // never user callbacks on the lane's loop
+        if (Volatile.Read(ref cancellation) is { } source) Lane.Services.Machine.Cancel(source);      // never user callbacks on the lane's loop
     }
 }

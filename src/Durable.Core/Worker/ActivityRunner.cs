@@ -58,7 +58,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
             running++;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static action => action(), run, preferLocal: false);
+        services.Machine.Queue(run);
     }
 
     /// <summary>One less is running.</summary>
@@ -74,7 +74,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
             }
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static action => action(), next, preferLocal: false);
+        services.Machine.Queue(next);
     }
 
     /// <summary>Runs one activity or step to its result, whatever started it.</summary>
@@ -128,7 +128,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
             return;
         }
 
-        await cancellation.CancelAsync().ConfigureAwait(false);
+        services.Machine.Cancel(cancellation);
         _ = task.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         throw RetryRules.Timeout(call.Name, call.Options.StartToClose);
     }
@@ -160,7 +160,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
             Telemetry.AttemptEnded(activity, operation.Name, "failed", services.Clock.GetElapsedTime(since), error);
             var now = attempt.Lane.Clock.Now;
             DateTimeOffset? deadline = operation.Options.ScheduleToClose is { } limit ? operation.IssuedAt + limit : null;
-            result = RetryRules.After(error, operation.Options, attempt.Number, attempt.Counted + 1, attempt.Task?.Failures, now, deadline, isStep ? EventKind.StepFailed : EventKind.ActivityFailed);
+            result = RetryRules.After(error, operation.Options, attempt.Number, attempt.Counted + 1, attempt.Task?.Failures, now, deadline, isStep ? EventKind.StepFailed : EventKind.ActivityFailed, services.Machine.NextDouble());
             if (result.Payload is { } failed) result = result with { Payload = Codecs.Encode(services.Serializer.Codec, failed, attempt.Workflow.Namespace, attempt.Workflow.RunId), Encoding = Codecs.EncodingOf(services.Serializer.Codec) };
             log.AttemptFailed(attempt.Workflow, operation.Name, attempt.Number, error, result.RetryAfter);
         }

@@ -1,5 +1,6 @@
 // Wakes one waiting loop; sets before a wait are not lost, several sets are one.
 using System.Threading.Tasks.Sources;
+using Durable.Engine.Hosting;
 
 namespace Durable.Engine.Worker;
 
@@ -9,13 +10,21 @@ internal sealed class AsyncSignal : IValueTaskSource
     private const int Idle = 0;
     private const int Signalled = 1;
     private const int Waiting = 2;
-    private ManualResetValueTaskSourceCore<bool> core = new() { RunContinuationsAsynchronously = true };
+    private readonly Machine machine;
+    private readonly Action resume;
+    private ManualResetValueTaskSourceCore<bool> core;
     private int state;
+
+    public AsyncSignal(Machine machine)
+    {
+        this.machine = machine;
+        resume = () => core.SetResult(true);
+    }
 
     /// <summary>Wakes the waiter, or the next one.</summary>
     public void Set()
     {
-        if (Interlocked.Exchange(ref state, Signalled) == Waiting) core.SetResult(true);
+        if (Interlocked.Exchange(ref state, Signalled) == Waiting) machine.Queue(resume, soonest: true);
     }
 
     /// <summary>Waits for a set. One waiter at a time.</summary>

@@ -16,7 +16,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
 {
     private static readonly TimeSpan HousekeepEvery = TimeSpan.FromMilliseconds(250);
     private readonly ConcurrentQueue<Action> inbox = new();
-    private readonly AsyncSignal signal = new();
+    private readonly AsyncSignal signal;
     private readonly Queue<PendingBatch> sealedBatches = new();
     private readonly ITimer alarm;
     private readonly LaneCommits commits;
@@ -37,6 +37,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Shared = shared;
         Key = key;
         Clock = new LaneClock(services.Clock);
+        signal = new AsyncSignal(services.Machine);
         alarm = services.Clock.CreateTimer(static lane => ((Lane)lane!).signal.Set(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Filling = new PendingBatch(key, services.Options.Lease);
         Turns = new LaneTurns(this);
@@ -102,7 +103,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         commits.Begin(opened.CommitSeq);
         Clock.Set(opened.Now);
         Post(() => Loads.Adopt(opened.Owned));
-        running = Task.Run(() => LoopAsync(Volatile.Read(ref loop), null));
+        running = Services.Machine.Run(() => LoopAsync(Volatile.Read(ref loop), null));
     }
 
     /// <summary>Hands work to the loop. Safe from any thread.</summary>
@@ -267,8 +268,8 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>Parks everything, commits, and ends the loop.</summary>
     public async Task StopAsync()
     {
-        var parked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(() => commits.WhenIdle(() => Exits.ParkAll(), () => parked.TrySetResult()));
+        var parked = Services.Machine.NewSource<bool>();
+        Post(() => commits.WhenIdle(() => Exits.ParkAll(), () => parked.TrySetResult(true)));
         await Task.WhenAny(parked.Task, running);
         stopped = true;
         signal.Set();

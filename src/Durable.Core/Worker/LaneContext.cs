@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Durable.Engine.Worker;
 
 /// <summary>Activities, waiters, loggers of one worker.</summary>
-internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, ILoggerFactory loggers, EngineLog log)
+internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, LocalEnds ends, ILoggerFactory loggers, EngineLog log)
 {
     /// <summary>Runs activities and steps.</summary>
     public ActivityRunner Activities { get; } = activities;
@@ -14,7 +14,7 @@ internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, ILo
     public RunWatch Watch { get; } = watch;
 
     /// <summary>Ends of runs that this process started and owns.</summary>
-    public LocalEnds Ends { get; } = new();
+    public LocalEnds Ends { get; } = ends;
 
     /// <summary>Makes loggers for the entries of workflow code.</summary>
     public ILoggerFactory Loggers { get; } = loggers;

@@ -189,7 +189,7 @@ internal sealed class LaneExits(Lane lane)
     /// <summary>Stores the answer of an update, where the waiting client reads it (F3).</summary>
     public void Answer(RunSlot slot, PendingBatch batch, string id, UpdateAnswer answer)
     {
-        batch.Rows.Documents.Add(new DocumentRecord(slot.Run.Namespace, "update", $"{slot.RunId:N}/{id}", slot.Run.Shard, 1, JsonSerializer.Serialize(answer, HistoryJson.Default.UpdateAnswer), slot.RunId));
+        batch.Rows.Documents.Add(new DocumentRecord(slot.Run.Namespace, "update", $"{slot.RunId:N}/{id}", slot.Run.Shard, 1, Codecs.EncodeDocument(lane.Services.Serializer.Codec, JsonSerializer.Serialize(answer, HistoryJson.Default.UpdateAnswer), slot.Run.Namespace, slot.RunId), slot.RunId));
         slot.MayHaveRows = true;
     }
 

@@ -51,7 +51,7 @@ internal sealed class LaneLoads(Lane lane)
     public WorkflowExecution NewExecution(RunSlot slot)
     {
         var run = slot.Run;
-        var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, slot.Definition!.Version) { Namespace = run.Namespace, Generation = slot.Gen, StartedAt = run.CreatedAt };
+        var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, slot.Definition!.Version) { Namespace = run.Namespace, Generation = slot.Gen };
         return new WorkflowExecution(slot.Definition, info, run.Secret, lane.Services.Serializer, lane.Shared.Limits, lane, lane.Services.Registry.Find);
     }
 
@@ -94,11 +94,11 @@ internal sealed class LaneLoads(Lane lane)
                 {
                     var loaded = await lane.Services.Store.LoadAsync(new LoadRequest(page)).ConfigureAwait(false);
                     var holds = await ReadHoldsAsync(loaded).ConfigureAwait(false);
-                    var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    var done = lane.Services.Machine.NewSource<bool>();
                     lane.Post(() =>
                     {
                         foreach (var run in loaded) TakeUp(run, holds.GetValueOrDefault(run.RunId));
-                        done.SetResult();
+                        done.SetResult(true);
                     });
                     if (pages.Count > 1) await done.Task.ConfigureAwait(false);
                     break;
@@ -302,7 +302,9 @@ internal sealed class LaneLoads(Lane lane)
         if (slot.Attempts.ContainsKey(operation.Ordinal) || slot.Waiting.Any(waiting => waiting.Ordinal == operation.Ordinal && waiting.ReplyGen == slot.Gen)) return;      // read again by the same process: it goes on
         if (slot.Tasks.TryGetValue(operation.Ordinal, out var task))
         {
-            if (operation.Kind == CommandKind.Step) lane.Timers.Add(task.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry));
+            if (operation.Kind != CommandKind.Step) return;
+            if (task.VisibleAt > lane.Clock.Now) lane.Timers.Add(task.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry));
+            else AddStep(slot, operation, task.Attempt + 1, task.LogicalAttempt, task.Failures);        // it may have been under way: counted before it runs again
             return;
         }
 
@@ -313,8 +315,15 @@ internal sealed class LaneLoads(Lane lane)
             return;
         }
 
+        if (operation.Kind == CommandKind.Step) AddStep(slot, operation, 1, 0, null);
+        else LaneTasks.Add(lane, slot, lane.Touch(slot), operation, attempt: 1, logical: 0, lane.Clock.Now, null);
+    }
+
+    // A step runs on its owner: its row only counts, and a timer starts it once the row is durable.
+    private void AddStep(RunSlot slot, Operation operation, int attempt, int logical, byte[]? failures)
+    {
         var batch = lane.Touch(slot);
-        var next = LaneTasks.Add(lane, slot, batch, operation, attempt: 1, logical: 0, lane.Clock.Now, null);
-        if (operation.Kind == CommandKind.Step) batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(next.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry))));
+        var next = LaneTasks.Add(lane, slot, batch, operation, attempt, logical, lane.Clock.Now, failures);
+        batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(next.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry))));
     }
 }

@@ -55,7 +55,7 @@ internal static class LaneSends
         {
             RunId = child.RunId, Namespace = run.Namespace, WorkflowId = operation.Target!, Shard = RunIds.ShardOf(child.RunId), Type = child.Definition, Version = child.Version, Build = lane.Services.Build,
             Queue = child.Options.Queue ?? run.Queue, Priority = run.Priority, Input = Codecs.Encode(codec, JsonSerializer.SerializeToUtf8Bytes(document, HistoryJson.Default.StartDocument), run.Namespace, child.RunId),
-            Encoding = Codecs.EncodingOf(codec), Secret = System.Security.Cryptography.RandomNumberGenerator.GetBytes(32), Parent = slot.RunId,
+            Encoding = Codecs.EncodingOf(codec), Secret = lane.Services.Machine.Bytes(32), Parent = slot.RunId,
             DeadlineAt = child.Options.Timeout is { } timeout ? Microseconds.RoundUp(operation.IssuedAt + timeout) : null, Correlation = run.Correlation, Trace = run.Trace, Gate = StartGate.AnyClosed, Status = RunStatus.Pending,
             IfRefused = Reply(child.RunId, link, EventKind.ChildStartFailed, Codecs.Encode(codec, refused, run.Namespace, slot.RunId), Codecs.EncodingOf(codec), 0),
         };

@@ -63,6 +63,12 @@ internal sealed class LaneTurns(Lane lane)
         slot.LastActive = lane.Services.Clock.GetTimestamp();
         if (IsControl(slot, arrival) || IsKnown(slot, arrival) || !IsWanted(slot, arrival)) return;
         if (arrival.Kind == EventKind.UpdateReceived && IsRejected(slot, arrival)) return;
+        if (arrival.Kind == EventKind.CancelRequested && slot.Execution!.CancelRequested)
+        {
+            Consume(slot, arrival);                      // asked again: it changes nothing
+            return;
+        }
+
         if (IsAtLimit(slot)) return;
         var row = Row(slot, arrival);
         var verdict = Apply(slot, row);

@@ -1,16 +1,17 @@
 // Ends of runs that this process started and still owns: told with their outcome, without a look at the store.
 using System.Collections.Concurrent;
+using Durable.Engine.Hosting;
 using Durable.Storage;
 
 namespace Durable.Engine.Worker;
 
 /// <summary>Who may wait here for a run of this process's own lane. Entries live as long as the lane has the run.</summary>
-internal sealed class LocalEnds
+internal sealed class LocalEnds(Machine machine)
 {
     private readonly ConcurrentDictionary<Guid, TaskCompletionSource<RunRecord?>> expected = new();
 
     /// <summary>A run is about to be started here.</summary>
-    public void Expect(Guid runId) => expected.TryAdd(runId, new TaskCompletionSource<RunRecord?>(TaskCreationOptions.RunContinuationsAsynchronously));
+    public void Expect(Guid runId) => expected.TryAdd(runId, machine.NewSource<RunRecord?>());
 
     /// <summary>The end of a run of this lane, or null as its result once the lane has let the run go; null if it is not here.</summary>
     public Task<RunRecord?>? Find(Guid runId) => expected.TryGetValue(runId, out var source) ? source.Task : null;

@@ -11,7 +11,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LowMargin = TimeSpan.FromSeconds(5);      // longer than any ordinary transaction that inserts
-    private readonly AsyncSignal look = new();
+    private readonly AsyncSignal look = new(services.Machine);
     private readonly Dictionary<long, (LaneSeen Seen, long Since)> impossible = [];
     private long lastGood = services.Clock.GetTimestamp();
 
@@ -84,6 +84,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             var unchanged = impossible.Values.Where(entry => services.Clock.GetElapsedTime(entry.Since, now) >= ttl).Select(entry => entry.Seen).ToList();
             var reaped = await services.Store.ReapAsync(new ReapRequest(lane.Key, ttl, true, unchanged), stop).ConfigureAwait(false);
             Remember(reaped.Impossible, now);
+            if (Telemetry.IsReadyWanted) Telemetry.SetReady(await services.Store.ReadReadyDepthAsync(stop).ConfigureAwait(false));
             if (reaped.Fenced + reaped.Released > 0)
             {
                 log.Reaped(reaped.Fenced, reaped.Released);
@@ -98,7 +99,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
     /// <summary>Deletes closed runs after their retention; one purger in the whole cluster (P3).</summary>
     public async Task PurgeAsync(Action tick, CancellationToken stop)
     {
-        var holder = Guid.NewGuid();
+        var holder = services.Machine.NewGuid();
         while (!stop.IsCancellationRequested)
         {
             tick();

@@ -18,11 +18,12 @@ internal static class RetryRules
     /// <param name="now">When it ended.</param>
     /// <param name="deadline">When schedule-to-close is over, or null.</param>
     /// <param name="failed">Kind of the row if it is the end.</param>
-    public static AttemptResult After(Exception error, CallOptions options, int number, int counted, byte[]? before, DateTimeOffset now, DateTimeOffset? deadline, EventKind failed)
+    /// <param name="jitter">Random, below 1: spreads the next attempts of many calls.</param>
+    public static AttemptResult After(Exception error, CallOptions options, int number, int counted, byte[]? before, DateTimeOffset now, DateTimeOffset? deadline, EventKind failed, double jitter)
     {
         var failure = Failure.From(error);
         var failures = (before is null ? [] : JsonSerializer.Deserialize(before, HistoryJson.Default.IReadOnlyListAttemptFailure)!).Append(new AttemptFailure(number, now, failure with { StackTrace = null })).TakeLast(KeptFailures).ToList();
-        var delay = error is RetryAfterException asked ? asked.Delay : DelayOf(options, counted);
+        var delay = error is RetryAfterException asked ? asked.Delay : DelayOf(options, counted, jitter);
         if (!IsFinal(error, failure, options, counted) && (deadline is null || now + delay < deadline))
             return new AttemptResult(failed, null, 0, delay, counted, JsonSerializer.SerializeToUtf8Bytes(failures, HistoryJson.Default.IReadOnlyListAttemptFailure));
         var outcome = new OperationFailure
@@ -48,6 +49,6 @@ internal static class RetryRules
         || (error is DurableException { Code: DurableErrorCodes.PayloadUnreadable or DurableErrorCodes.PayloadTooLarge })
         || (options.NonRetryable is { } names && (names.Contains(failure.Type) || failure.BaseTypes.Any(names.Contains)));
 
-    private static TimeSpan DelayOf(CallOptions options, int counted) =>
-        new RetryPolicy { InitialDelay = options.InitialDelay, BackoffFactor = options.BackoffFactor, MaxDelay = options.MaxDelay }.DelayFor(counted, Random.Shared.NextDouble());
+    private static TimeSpan DelayOf(CallOptions options, int counted, double jitter) =>
+        new RetryPolicy { InitialDelay = options.InitialDelay, BackoffFactor = options.BackoffFactor, MaxDelay = options.MaxDelay }.DelayFor(counted, jitter);
 }

@@ -12,7 +12,7 @@ internal sealed class RunWatch(EngineServices services, EngineLog log)
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(20);      // also the least between two looks, however many begin to wait
     private readonly Lock gate = new();
     private readonly Dictionary<Guid, Waiter> waiters = [];
-    private TaskCompletionSource nudge = NewNudge();
+    private TaskCompletionSource<bool> nudge = services.Machine.NewSource<bool>();
     private bool polling;
 
     /// <summary>True while somebody waits.</summary>
@@ -30,7 +30,7 @@ internal sealed class RunWatch(EngineServices services, EngineLog log)
     /// <summary>Something happened that may end runs soon: look often again.</summary>
     public void Hurry()
     {
-        lock (gate) nudge.TrySetResult();
+        lock (gate) nudge.TrySetResult(true);
     }
 
     /// <summary>Waits until a run is closed.</summary>
@@ -52,12 +52,12 @@ internal sealed class RunWatch(EngineServices services, EngineLog log)
     {
         lock (gate)
         {
-            if (!waiters.TryGetValue(runId, out var waiter)) waiters[runId] = waiter = new Waiter();
+            if (!waiters.TryGetValue(runId, out var waiter)) waiters[runId] = waiter = new Waiter(services.Machine);
             waiter.Count++;
-            nudge.TrySetResult();
+            nudge.TrySetResult(true);
             if (polling) return waiter;
             polling = true;
-            _ = Task.Run(PollAsync);
+            _ = services.Machine.Run(PollAsync);
             return waiter;
         }
     }
@@ -106,13 +106,13 @@ internal sealed class RunWatch(EngineServices services, EngineLog log)
         {
             using var over = new CancellationTokenSource();
             await Task.WhenAny(nudged, Task.Delay(atMost, services.Clock, over.Token)).ConfigureAwait(false);
-            await over.CancelAsync().ConfigureAwait(false);
+            over.Cancel();
         }
 
         lock (gate)
         {
             if (!nudge.Task.IsCompleted) return false;
-            nudge = NewNudge();
+            nudge = services.Machine.NewSource<bool>();
             return true;
         }
     }
@@ -143,11 +143,9 @@ internal sealed class RunWatch(EngineServices services, EngineLog log)
         return found;
     }
 
-    private static TaskCompletionSource NewNudge() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private sealed class Waiter
+    private sealed class Waiter(Machine machine)
     {
-        public TaskCompletionSource<RunStatus> Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<RunStatus> Source { get; } = machine.NewSource<RunStatus>();
 
         public int Count { get; set; }
     }

@@ -1,12 +1,14 @@
 // Keeps loops alive: an exception ends a round, never the loop.
 using System.Collections.Concurrent;
 using Durable.Engine.Diagnostics;
+using Durable.Engine.Hosting;
 
 namespace Durable.Engine.Worker;
 
 /// <summary>Runs loops, restarts them with a growing pause, and knows when one is dead.</summary>
-internal sealed class Supervisor(TimeProvider clock, EngineLog log)
+internal sealed class Supervisor(EngineServices services, EngineLog log)
 {
+    private readonly TimeProvider clock = services.Clock;
     private readonly ConcurrentDictionary<string, long> lastTick = new();
     private readonly List<Task> loops = [];
 
@@ -14,7 +16,7 @@ internal sealed class Supervisor(TimeProvider clock, EngineLog log)
     public void Run(string name, Func<Action, CancellationToken, Task> loop, CancellationToken stop)
     {
         lastTick[name] = clock.GetTimestamp();
-        loops.Add(Task.Run(() => KeepAsync(name, loop, stop), CancellationToken.None));
+        loops.Add(services.Machine.Run(() => KeepAsync(name, loop, stop)));
     }
 
     /// <summary>Names of loops that have not come round for so long.</summary>

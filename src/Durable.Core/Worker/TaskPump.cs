@@ -17,8 +17,8 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
     private static readonly TimeSpan ExpireEvery = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<TaskKey, RunningTask> running = new();
     private readonly ConcurrentQueue<(RunningTask Task, TaskEnd End)> ended = new();
-    private readonly AsyncSignal wake = new();
-    private readonly AsyncSignal finished = new();
+    private readonly AsyncSignal wake = new(services.Machine);
+    private readonly AsyncSignal finished = new(services.Machine);
     private readonly Lock gate = new();
     private DateTimeOffset nextKnown = DateTimeOffset.MaxValue;
 
@@ -95,7 +95,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         while (!stop.IsCancellationRequested)
         {
             tick();
-            var due = running.Values.Where(task => task.BeatDue(services.Clock)).ToList();
+            var due = running.Values.Where(task => task.BeatDue(services.Clock)).OrderBy(task => (task.Task.RunId, task.Task.TaskNo)).ToList();
             if (due.Count > 0)
             {
                 var states = await services.Store.HeartbeatTasksAsync([.. due.Select(task => task.Beat())], stop).ConfigureAwait(false);
@@ -110,7 +110,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
     /// <summary>Tells all tasks that the host stops: their next attempt is somebody else's.</summary>
     public void StopAll()
     {
-        foreach (var task in running.Values) task.Stop();
+        foreach (var task in running.Values.OrderBy(task => (task.Task.RunId, task.Task.TaskNo))) task.Stop();
     }
 
     /// <summary>True while tasks run or ends are to be reported.</summary>
@@ -134,7 +134,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
 
     private void Start(TaskRecord task, LaneClock clock)
     {
-        var one = new RunningTask(task, services.Clock);
+        var one = new RunningTask(task, services.Clock, services.Machine);
         if (!running.TryAdd(task.Key, one)) return;
         runner.Start(() => _ = RunAsync(one, clock));
     }
@@ -190,7 +190,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             if (one.IsStopped) return null;              // lost, or not wanted any more: the row belongs to somebody else
             var error = thrown is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : thrown;
             Telemetry.AttemptEnded(activity, task.Activity, "failed", services.Clock.GetElapsedTime(since), error);
-            var after = RetryRules.After(error, options, task.Attempt, task.LogicalAttempt + 1, task.Failures, clock.Now, task.DeadlineAt, EventKind.ActivityFailed);
+            var after = RetryRules.After(error, options, task.Attempt, task.LogicalAttempt + 1, task.Failures, clock.Now, task.DeadlineAt, EventKind.ActivityFailed, services.Machine.NextDouble());
             log.AttemptFailed(workflow, task.Activity, task.Attempt, error, after.RetryAfter);
             return after.RetryAfter is { } delay
                 ? new TaskEnd(task.Key, task.Token!.Value, null, delay, after.LogicalAttempt, after.Failures)
@@ -242,7 +242,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         return new Guid(hash[..16], bigEndian: true);
     }
 
-    private sealed class RunningTask(TaskRecord task, TimeProvider clock)
+    private sealed class RunningTask(TaskRecord task, TimeProvider clock, Machine machine)
     {
         private readonly Lock gate = new();
         private byte[]? details;
@@ -287,7 +287,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         public void Stop()
         {
             IsStopped = true;
-            ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), Cancellation, preferLocal: false);
+            machine.Cancel(Cancellation);
         }
     }
 }

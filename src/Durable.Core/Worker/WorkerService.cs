@@ -12,12 +12,12 @@ using Microsoft.Extensions.Hosting;
 namespace Durable.Engine.Worker;
 
 /// <summary>One worker: lanes, activities, loops.</summary>
-internal sealed class WorkerService(EngineServices services, ActivityRunner runner, RunWatch watch, LaneContext shared, EngineLog log, WorkerIdentity identity) : IHostedLifecycleService, ILocalWorker, IAsyncDisposable
+internal sealed class WorkerService(EngineServices services, ActivityRunner runner, RunWatch watch, LaneContext shared, EngineLog log, WorkerIdentity identity) : IHostedLifecycleService, ILocalWorker, IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan WatchdogWarn = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WatchdogLeave = TimeSpan.FromSeconds(10);
     private readonly CancellationTokenSource stop = new();
-    private readonly Supervisor supervisor = new(services.Clock, log);
+    private readonly Supervisor supervisor = new(services, log);
     private readonly Loops loops = new(services, shared, log);
     private readonly TaskPump tasks = new(services, runner, shared, log);
     private volatile Lane? lane;
@@ -55,6 +55,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
             return;
         }
 
+        await JsonFingerprint.CheckAsync(services, log, cancellationToken).ConfigureAwait(false);
         await OpenAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -78,7 +79,11 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
             lane = null;
         }
 
-        await stop.CancelAsync().ConfigureAwait(false);
+        await services.Machine.Run(() =>
+        {
+            stop.Cancel();
+            return Task.CompletedTask;
+        }).ConfigureAwait(false);
         await supervisor.WaitAsync().WaitAsync(TimeSpan.FromSeconds(5), services.Clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (listening is not null) await listening.DisposeAsync().ConfigureAwait(false);
         log.Stopped(identity.Name);
@@ -94,11 +99,13 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         stop.Dispose();
     }
 
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
     public async Task<bool?> TryStartAsync(StartRecord start, CancellationToken cancellationToken)
     {
         if (lane is not { IsDraining: false } open || start.DueAt is not null || services.Registry.Find(start.Type, start.Version) is null || !runner.Serves(start.Queue)
             || (services.Options.ServedNamespaces.Count > 0 && !services.Options.ServedNamespaces.Contains(start.Namespace))) return null;
-        var answer = new TaskCompletionSource<bool?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = services.Machine.NewSource<bool?>();
         shared.Ends.Expect(start.RunId);
         open.Post(() => open.Turns.Start(start, answer));
         var started = cancellationToken.CanBeCanceled ? await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false) : await answer.Task.ConfigureAwait(false);
@@ -120,7 +127,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     public async Task<(bool Owned, byte[]? Answer)> TryQueryAsync(Guid runId, HandlerDefinition query, object?[] arguments, CancellationToken cancellationToken)
     {
         if (lane is not { } open) return (false, null);
-        var answer = new TaskCompletionSource<(bool, byte[]?)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = services.Machine.NewSource<(bool, byte[]?)>();
         open.Post(() => Ask());
         return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
 
@@ -145,7 +152,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     public async Task<IReadOnlyList<WaitDocument>?> TryExplainAsync(Guid runId, CancellationToken cancellationToken)
     {
         if (lane is not { } open) return null;
-        var answer = new TaskCompletionSource<IReadOnlyList<WaitDocument>?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = services.Machine.NewSource<IReadOnlyList<WaitDocument>?>();
         open.Post(() => answer.TrySetResult(open.Slots.TryGetValue(runId, out var slot) && slot is { State: SlotState.Active, Execution: { } execution } ? WaitReasons.Of(execution) : null));
         return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -181,7 +188,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         {
             try
             {
-                var key = KeyOf($"{identity.Name}~{Guid.NewGuid():N}", 0);
+                var key = KeyOf($"{identity.Name}~{services.Machine.NewGuid():N}", 0);
                 if (await TryOpenAsync(key, takeover: false, stop.Token).ConfigureAwait(false) is not { } opened) continue;
                 log.Renamed(identity.Name, key.Identity);
                 lost.Restart(key, opened);
@@ -199,7 +206,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     {
         var group = services.Store.Groups[0];
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{name}\0{identity.Engine}\0{group.Number}\0{number}"));
-        return new LaneKey(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(hash), group, Guid.NewGuid(), name);
+        return new LaneKey(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(hash), group, services.Machine.NewGuid(), name);
     }
 
     private async Task AwaitAcceptanceAsync(Action tick, CancellationToken token)

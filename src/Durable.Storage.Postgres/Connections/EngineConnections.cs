@@ -71,9 +71,14 @@ internal sealed class EngineConnections : IAsyncDisposable
             Log.BehindPooler(log, Description, reason);
         }
 
-        if (ServerVersion is > 0 and < 130_000)
-            throw new DurableException(DurableErrorCodes.PostgresTooOld, $"{Description} is version {ServerVersion / 10_000}; 13 or newer is needed.");
+        RequireVersion(Description, ServerVersion);
         probed = true;
+    }
+
+    /// <summary>Refuses servers older than 13.</summary>
+    internal static void RequireVersion(string store, int version)
+    {
+        if (version < 130_000) throw new DurableException(DurableErrorCodes.PostgresTooOld, $"{store} is version {version / 10_000}; 13 or newer is needed.");
     }
 
     /// <summary>A connection from the small pool; disposing it gives it back.</summary>

@@ -1,0 +1,118 @@
+// Stands between the engine and its store and counts what passes: commits, rows, and how long commits take. It changes nothing.
+using System.Data.Common;
+using System.Diagnostics;
+using Durable.Storage;
+
+namespace Durable.Bench;
+
+/// <summary>A store that counts.</summary>
+internal class CountingStore(IDurableStore inner, StoreCounts counts) : IDurableStore
+{
+    public string Description => inner.Description;
+
+    public IReadOnlyList<ShardGroup> Groups => inner.Groups;
+
+    /// <summary>The same store, with its wake-ups if it has any.</summary>
+    public static IDurableStore Around(IDurableStore inner, StoreCounts counts) => inner is IWakeUps wakeUps ? new WithWakeUps(inner, counts, wakeUps) : new CountingStore(inner, counts);
+
+    public Task<CommitResult> CommitAsync(LaneBatch batch, CancellationToken cancellationToken = default)
+    {
+        counts.Sent(batch);
+        return counts.Timed ? TimedAsync(batch, cancellationToken) : inner.CommitAsync(batch, cancellationToken);
+    }
+
+    public Task<DeliverResult> DeliverAsync(Delivery delivery, DbTransaction? transaction = null, CancellationToken cancellationToken = default)
+    {
+        counts.Delivered(delivery);
+        return inner.DeliverAsync(delivery, transaction, cancellationToken);
+    }
+
+    public Task<RunRecord?> FindRunAsync(string ns, string? workflowId, Guid? runId, CancellationToken cancellationToken = default)
+    {
+        counts.Read();
+        return inner.FindRunAsync(ns, workflowId, runId, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<RunStatusRow>> ReadStatusesAsync(IReadOnlyList<Guid> runIds, CancellationToken cancellationToken = default)
+    {
+        counts.Read();
+        return inner.ReadStatusesAsync(runIds, cancellationToken);
+    }
+
+    public Task<LookResult> LookAsync(LookRequest request, CancellationToken cancellationToken = default)
+    {
+        counts.Read();
+        return inner.LookAsync(request, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<LoadedRun>> LoadAsync(LoadRequest request, CancellationToken cancellationToken = default)
+    {
+        counts.Read();
+        return inner.LoadAsync(request, cancellationToken);
+    }
+
+    // ── the rest passes as it is ──
+
+    public Task<StoreInfo> InitializeAsync(CancellationToken cancellationToken = default) => inner.InitializeAsync(cancellationToken);
+
+    public Task AcceptPlaceAsync(RestoredStorePolicy policy, CancellationToken cancellationToken = default) => inner.AcceptPlaceAsync(policy, cancellationToken);
+
+    public Task<OpenedLane?> OpenLaneAsync(OpenLane request, CancellationToken cancellationToken = default) => inner.OpenLaneAsync(request, cancellationToken);
+
+    public Task<bool> HeartbeatAsync(LaneKey lane, long epoch, TimeSpan lease, CancellationToken cancellationToken = default) => inner.HeartbeatAsync(lane, epoch, lease, cancellationToken);
+
+    public Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken = default) => inner.ReapAsync(request, cancellationToken);
+
+    public Task CloseLaneAsync(LaneKey lane, long epoch, CancellationToken cancellationToken = default) => inner.CloseLaneAsync(lane, epoch, cancellationToken);
+
+    public Task<TaskClaimResult> ClaimTasksAsync(TaskClaim request, CancellationToken cancellationToken = default) => inner.ClaimTasksAsync(request, cancellationToken);
+
+    public Task<IReadOnlyList<TaskState>> HeartbeatTasksAsync(IReadOnlyList<TaskBeat> beats, CancellationToken cancellationToken = default) => inner.HeartbeatTasksAsync(beats, cancellationToken);
+
+    public Task<IReadOnlyList<bool>> CompleteTasksAsync(IReadOnlyList<TaskEnd> ends, DbTransaction? transaction = null, CancellationToken cancellationToken = default) =>
+        inner.CompleteTasksAsync(ends, transaction, cancellationToken);
+
+    public Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) =>
+        inner.ExpireTasksAsync(limit, failure, cancellationToken);
+
+    public Task<IReadOnlyList<RunRecord>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) => inner.ListRunsAsync(query, cancellationToken);
+
+    public Task<long> CountRunsAsync(RunQuery query, CancellationToken cancellationToken = default) => inner.CountRunsAsync(query, cancellationToken);
+
+    public Task<IReadOnlyList<EventRecord>> ReadEventsAsync(Guid runId, int fromGen, int fromSeq, int limit, CancellationToken cancellationToken = default) =>
+        inner.ReadEventsAsync(runId, fromGen, fromSeq, limit, cancellationToken);
+
+    public Task<RunPlacement> ReadPlacementAsync(Guid runId, CancellationToken cancellationToken = default) => inner.ReadPlacementAsync(runId, cancellationToken);
+
+    public Task<DocumentRecord?> FindDocumentAsync(string ns, string kind, string key, CancellationToken cancellationToken = default) => inner.FindDocumentAsync(ns, kind, key, cancellationToken);
+
+    public Task<bool> PutDocumentAsync(DocumentRecord document, CancellationToken cancellationToken = default) => inner.PutDocumentAsync(document, cancellationToken);
+
+    public Task<StartResult> ImportRunAsync(StartRecord start, int gen, int firstGen, CloseRecord? close, IReadOnlyList<EventRecord> events, CancellationToken cancellationToken = default) =>
+        inner.ImportRunAsync(start, gen, firstGen, close, events, cancellationToken);
+
+    public Task<int> PurgeAsync(PurgeRequest request, CancellationToken cancellationToken = default) => inner.PurgeAsync(request, cancellationToken);
+
+    public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken = default) => inner.ReadLanesAsync(cancellationToken);
+
+    public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken = default) => inner.TryLeaseAsync(name, holder, length, cancellationToken);
+
+    public Task<ReadyDepth> ReadReadyDepthAsync(CancellationToken cancellationToken = default) => inner.ReadReadyDepthAsync(cancellationToken);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private async Task<CommitResult> TimedAsync(LaneBatch batch, CancellationToken cancellationToken)
+    {
+        var since = Stopwatch.GetTimestamp();
+        var result = await inner.CommitAsync(batch, cancellationToken).ConfigureAwait(false);
+        counts.Took(since, Stopwatch.GetTimestamp());
+        return result;
+    }
+
+    private sealed class WithWakeUps(IDurableStore inner, StoreCounts counts, IWakeUps wakeUps) : CountingStore(inner, counts), IWakeUps
+    {
+        public void Announce() => wakeUps.Announce();
+
+        public IAsyncDisposable Listen(Action onWake) => wakeUps.Listen(onWake);
+    }
+}

@@ -1,0 +1,46 @@
+// Where a round of a workload happens: an empty database of its own, of one of the kinds of store.
+using Durable.Storage;
+
+namespace Durable.Bench;
+
+/// <summary>A kind of store: makes empty databases.</summary>
+internal abstract class StoreKind : IAsyncDisposable
+{
+    /// <summary><c>sqlite</c> or <c>postgres</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Versions and settings, for the table.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>An empty database.</summary>
+    public abstract Task<Place> NewAsync();
+
+    /// <summary>CPU of the server so far, and WAL that it has written; zero for an embedded store.</summary>
+    public virtual Task<ServerUse> UseAsync() => Task.FromResult(default(ServerUse));
+
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>What a server has used so far.</summary>
+/// <param name="Cpu">Its processes' CPU time.</param>
+/// <param name="WalBytes">WAL written, full pages included.</param>
+/// <param name="FullPages">Full pages among it.</param>
+internal readonly record struct ServerUse(TimeSpan Cpu, long WalBytes, long FullPages);
+
+/// <summary>An empty database, removed afterwards.</summary>
+internal abstract class Place : IAsyncDisposable
+{
+    /// <summary>What another process needs to come here.</summary>
+    public abstract string Address { get; }
+
+    /// <summary>The line of configuration.</summary>
+    public abstract void Configure(DurableBuilder builder);
+
+    /// <summary>The provider alone.</summary>
+    public abstract IDurableStore NewStore();
+
+    /// <summary>The provider's statements without the provider.</summary>
+    public abstract Task<IRawWriter> NewRawAsync(Template template);
+
+    public abstract ValueTask DisposeAsync();
+}

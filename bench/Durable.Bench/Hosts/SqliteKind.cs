@@ -1,0 +1,47 @@
+// SQLite files in a temporary folder.
+using Durable.Storage;
+using Durable.Storage.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Durable.Bench;
+
+/// <summary>The SQLite store, synchronous=FULL.</summary>
+internal sealed class SqliteKind : StoreKind
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("durable-bench-").FullName;
+    private int made;
+
+    public override string Name => "sqlite";
+
+    public override string Description => $"SQLite {SQLitePCL.raw.sqlite3_libversion().utf8_to_string()}, WAL, synchronous=FULL";
+
+    public override Task<Place> NewAsync() => Task.FromResult<Place>(new SqlitePlace(Path.Combine(folder, $"{++made}.db")));
+
+    public override ValueTask DisposeAsync()
+    {
+        Directory.Delete(folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>One file.</summary>
+internal sealed class SqlitePlace(string path) : Place
+{
+    public override string Address => path;
+
+    public override void Configure(DurableBuilder builder) => builder.UseSqlite(path);
+
+    public override IDurableStore NewStore() => new SqliteStore(path, new SqliteOptions(), TimeProvider.System, NullLogger.Instance);
+
+    public override async Task<IRawWriter> NewRawAsync(Template template)
+    {
+        var lane = await RawLane.OpenAsync(NewStore());
+        return new RawSqlite(path, lane, template);
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + "*")) File.Delete(file);
+        return ValueTask.CompletedTask;
+    }
+}

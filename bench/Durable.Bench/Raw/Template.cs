@@ -1,0 +1,50 @@
+// The rows of one workflow as the engine itself writes them, recorded once and written again and again by the raw protocol: same bytes, same columns.
+using Durable.Storage;
+
+namespace Durable.Bench;
+
+/// <summary>One workflow's rows.</summary>
+/// <param name="Start">Its start, first event included.</param>
+/// <param name="Events">All its events in order of seq, the first one included.</param>
+/// <param name="Close">Its end.</param>
+/// <param name="IsWide">True: all events after the first are pending at once; false: one after the other.</param>
+internal sealed record Template(StartRecord Start, IReadOnlyList<EventRecord> Events, CloseRecord Close, bool IsWide)
+{
+    public string Namespace => Start.Namespace;
+
+    /// <summary>Runs a workflow once on the in-memory store and keeps what the engine sent there.</summary>
+    /// <param name="run">Starts it and waits for its end.</param>
+    /// <param name="isWide">Whether its steps are parallel.</param>
+    public static async Task<Template> RecordAsync(Func<DurableClient, Task> run, bool isWide)
+    {
+        StartRecord? start = null;
+        CloseRecord? close = null;
+        var events = new List<EventRecord>();
+        var counts = new StoreCounts
+        {
+            Recorder = batch =>
+            {
+                foreach (var begun in batch.Starts) start = begun;
+                events.AddRange(batch.Events);
+                foreach (var ended in batch.Closes) close = ended;
+            },
+        };
+        await using (var host = await EngineHost.StartAsync(builder => builder.UseInMemory(), counts, Limits.Raise))
+            await run(host.Client);
+        if (start?.FirstEvent is not { } first || close is null) throw new InvalidOperationException("The engine did not start and close the run in its own lane.");
+        return new Template(start, [first, .. events], close, isWide);
+    }
+}
+
+/// <summary>Options of workloads that go beyond the defaults.</summary>
+internal static class Limits
+{
+    public static void Raise(DurableOptions options)
+    {
+        options.MaxPendingCommands = 20_000;
+        options.MaxHistoryEvents = 1_000_000;
+        options.WarnHistoryEvents = 1_000_000;
+        options.MaxHistoryBytes = 1L << 30;
+        options.WarnHistoryBytes = 1L << 30;
+    }
+}

@@ -1,0 +1,59 @@
+// What a stretch of time cost: wall clock, CPU of this process and of the server, garbage, WAL.
+using System.Diagnostics;
+
+namespace Durable.Bench;
+
+/// <summary>A moment; the difference of two is what lies between.</summary>
+internal sealed class Meter
+{
+    private readonly long since;
+    private readonly TimeSpan cpu;
+    private readonly long allocated;
+    private readonly ServerUse server;
+    private readonly StoreKind kind;
+
+    private Meter(StoreKind kind, ServerUse server)
+    {
+        (this.kind, this.server) = (kind, server);
+        allocated = GC.GetTotalAllocatedBytes();
+        cpu = Environment.CpuUsage.TotalTime;
+        since = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Begins after a collection, so that a round does not pay for the one before.</summary>
+    public static async Task<Meter> BeginAsync(StoreKind kind)
+    {
+        GC.Collect();
+        return new Meter(kind, await kind.UseAsync());
+    }
+
+    /// <summary>Ends: figures per unit of work.</summary>
+    public async Task<Cost> EndAsync(long units)
+    {
+        var elapsed = Stopwatch.GetElapsedTime(since);
+        var used = Environment.CpuUsage.TotalTime - cpu;
+        var garbage = GC.GetTotalAllocatedBytes() - allocated;
+        var after = await kind.UseAsync();
+        return new Cost(elapsed, used / units, (after.Cpu - server.Cpu) / units, (double)garbage / units, (double)(after.WalBytes - server.WalBytes) / units, after.FullPages - server.FullPages);
+    }
+}
+
+/// <summary>What a round cost.</summary>
+/// <param name="Elapsed">Wall clock.</param>
+/// <param name="ClientCpu">CPU of this process per unit.</param>
+/// <param name="ServerCpu">CPU of the server per unit.</param>
+/// <param name="Allocated">Bytes allocated per unit.</param>
+/// <param name="Wal">Bytes of WAL per unit.</param>
+/// <param name="FullPages">Full pages in the WAL, in all.</param>
+internal sealed record Cost(TimeSpan Elapsed, TimeSpan ClientCpu, TimeSpan ServerCpu, double Allocated, double Wal, long FullPages)
+{
+    /// <summary>As details of a round.</summary>
+    public IEnumerable<Detail> Details(string unit)
+    {
+        yield return new Detail($"client CPU µs/{unit}", ClientCpu.TotalMicroseconds);
+        if (ServerCpu > TimeSpan.Zero) yield return new Detail($"server CPU µs/{unit}", ServerCpu.TotalMicroseconds);
+        yield return new Detail($"allocated B/{unit}", Allocated);
+        if (Wal > 0) yield return new Detail($"WAL B/{unit}", Wal);
+        if (FullPages > 0) yield return new Detail("full pages in WAL", FullPages);
+    }
+}
