@@ -69,13 +69,13 @@ internal static class LaneSends
     };
 
     /// <summary>Asks a child to cancel.</summary>
-    public static void CancelChild(RunSlot slot, PendingBatch batch, Operation operation, ChildCall child, EventKind kind = EventKind.CancelRequested, string reason = "The parent was cancelled.")
+    public static void CancelChild(RunSlot slot, PendingBatch batch, int ordinal, Guid child, EventKind kind = EventKind.CancelRequested, string reason = "The parent was cancelled.")
     {
         batch.Rows.Sends.Add(new MessageRecord
         {
-            RunId = child.RunId, Sender = slot.RunId, SenderSeq = SeqOf(slot.Gen, operation.Ordinal) + (kind == EventKind.Terminated ? 1L << 62 : 1L << 61), Kind = (short)kind, Control = EventKinds.IsControl(kind),
+            RunId = child, Sender = slot.RunId, SenderSeq = SeqOf(slot.Gen, ordinal) + (kind == EventKind.Terminated ? 1L << 62 : 1L << 61), Kind = (short)kind, Control = EventKinds.IsControl(kind),
             Payload = JsonSerializer.SerializeToUtf8Bytes(new ReasonDocument(reason), HistoryJson.Default.ReasonDocument),
-            Namespace = slot.Run.Namespace, Shard = RunIds.ShardOf(child.RunId), Causation = slot.RunId.ToString("N"),
+            Namespace = slot.Run.Namespace, Shard = RunIds.ShardOf(child), Causation = slot.RunId.ToString("N"),
         });
     }
 
