@@ -35,4 +35,7 @@ internal static partial class Log
 
     [LoggerMessage(5210, LogLevel.Debug, "{Store}: the connection of lane {Lane} was lost; it is opened again.")]
     public static partial void LaneConnectionLost(ILogger log, Exception error, string store, long lane);
+
+    [LoggerMessage(5211, LogLevel.Debug, "{Store}: sessions that hold rows of dead lanes cannot be ended here.")]
+    public static partial void BlockersUnknown(ILogger log, Exception error, string store);
 }

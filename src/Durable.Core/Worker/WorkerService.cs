@@ -16,6 +16,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
 {
     private static readonly TimeSpan WatchdogWarn = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WatchdogLeave = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan GiveBackTime = TimeSpan.FromSeconds(1);
     private readonly CancellationTokenSource stop = new();
     private readonly Supervisor supervisor = new(services, log);
     private readonly Loops loops = new(services, shared, log);
@@ -40,6 +41,8 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         var info = await services.ReadyAsync(cancellationToken).ConfigureAwait(false);
         shared.TaskDue = tasks.Due;
         shared.Hint = HintHere;
+        shared.Poke = loops.Poke;
+        shared.TaskGone = tasks.Gone;
         shared.Lost = lost => _ = ReopenAsync(lost);
         if (services.Store is IWakeUps wakeUps)
         {
@@ -64,6 +67,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
         lane?.Drain();
+        tasks.Drain();
         return Task.CompletedTask;
     }
 
@@ -72,8 +76,10 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         if (lane is { } open)
         {
             open.Drain();
-            await DrainAsync(cancellationToken).ConfigureAwait(false);
+            tasks.Drain();
+            await DrainAsync(() => runner.Running > 0 || tasks.IsBusy, services.Options.DrainTimeout, cancellationToken).ConfigureAwait(false);
             tasks.StopAll();
+            await DrainAsync(() => tasks.IsBusy, GiveBackTime, CancellationToken.None).ConfigureAwait(false);      // those that obey are given back at once
             await open.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), services.Clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await CloseAsync(open).ConfigureAwait(false);
             lane = null;
@@ -108,7 +114,9 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         var answer = services.Machine.NewSource<bool?>();
         shared.Ends.Expect(start.RunId);
         open.Post(() => open.Turns.Start(start, answer));
-        var started = cancellationToken.CanBeCanceled ? await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false) : await answer.Task.ConfigureAwait(false);
+        var told = Task.WhenAny(answer.Task, open.Over);           // a loop that has ended answers nothing: then the store decides, under the same run id
+        await (cancellationToken.CanBeCanceled ? told.WaitAsync(cancellationToken) : told).ConfigureAwait(false);
+        var started = answer.Task.IsCompleted ? await answer.Task.ConfigureAwait(false) : null;
         if (started != true) shared.Ends.Left(start.RunId);
         return started;
     }
@@ -128,24 +136,36 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     {
         if (lane is not { } open) return (false, null);
         var answer = services.Machine.NewSource<(bool, byte[]?)>();
-        open.Post(() => Ask());
-        return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        open.Post(Ask);
+        await Task.WhenAny(answer.Task, open.Over).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return answer.Task.IsCompleted ? await answer.Task.ConfigureAwait(false) : (false, null);
 
         void Ask()
         {
             if (!open.Slots.TryGetValue(runId, out var slot) || slot.State != SlotState.Active || slot.Execution is not { } execution) answer.TrySetResult((false, null));
-            else if (slot.LastBatch is { } batch) batch.AfterCommit.Add(Ask);      // only what is durable is told
+            else if (slot.LastBatch is { } batch)
+            {
+                batch.AfterCommit.Add((runId, () => open.Post(Ask)));      // only what is durable is told
+                batch.AfterLoss.Add((runId, _ => answer.TrySetResult((false, null))));
+            }
             else
             {
                 try
                 {
-                    answer.TrySetResult((true, open.Guarded(slot, () => services.Serializer.Encode(execution.Query(query, arguments), query.ReturnType, $"Answer of query '{query.Name}'"))));
+                    answer.TrySetResult((true, open.Guarded(slot, () => services.Serializer.Encode(execution.Query(query, arguments), query.ReturnType, $"Answer of query '{query.Name}'"), () => Blocked(slot))));
                 }
                 catch (Exception error) when (error is not LaneLeftException)
                 {
                     answer.TrySetException(error is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : error);
                 }
             }
+        }
+
+        // The query's thread is still in the run's objects: they are made anew (M10).
+        void Blocked(RunSlot slot)
+        {
+            answer.TrySetException(new DurableException(DurableErrorCodes.NotDurable, $"Query '{query.Name}' held its thread for {WatchdogLeave.TotalSeconds:0} s. A query only reads the workflow's fields."));
+            open.Exits.ReadAgain(slot);
         }
     }
 
@@ -154,7 +174,8 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         if (lane is not { } open) return null;
         var answer = services.Machine.NewSource<IReadOnlyList<WaitDocument>?>();
         open.Post(() => answer.TrySetResult(open.Slots.TryGetValue(runId, out var slot) && slot is { State: SlotState.Active, Execution: { } execution } ? WaitReasons.Of(execution) : null));
-        return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAny(answer.Task, open.Over).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return answer.Task.IsCompleted ? await answer.Task.ConfigureAwait(false) : null;
     }
 
     private void HintHere(Guid runId) => lane?.Hint(runId);
@@ -241,15 +262,15 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
                 log.TurnSlow(identity.Name, time);
             }
 
-            if (time > WatchdogLeave) watched.LeaveThread($"Workflow code held its thread for {time.TotalSeconds:0} s without awaiting (Thread.Sleep, synchronous I/O, an endless loop). Put such work into an activity or a step.");
+            if (time > WatchdogLeave) watched.LeaveThread(WatchdogLeave, $"Workflow code held its thread for {time.TotalSeconds:0} s without awaiting (Thread.Sleep, synchronous I/O, an endless loop). Put such work into an activity or a step.");
             await Task.Delay(TimeSpan.FromMilliseconds(500), services.Clock, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task DrainAsync(CancellationToken cancellationToken)
+    private async Task DrainAsync(Func<bool> isBusy, TimeSpan atMost, CancellationToken cancellationToken)
     {
-        var until = services.Clock.GetTimestamp() + (long)(services.Options.DrainTimeout.TotalSeconds * services.Clock.TimestampFrequency);
-        while ((runner.Running > 0 || tasks.IsBusy) && services.Clock.GetTimestamp() < until && !cancellationToken.IsCancellationRequested)
+        var since = services.Clock.GetTimestamp();
+        while (isBusy() && services.Clock.GetElapsedTime(since) < atMost && !cancellationToken.IsCancellationRequested)
             await Task.Delay(TimeSpan.FromMilliseconds(10), services.Clock, CancellationToken.None).ConfigureAwait(false);
     }
 
