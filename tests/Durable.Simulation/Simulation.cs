@@ -68,7 +68,7 @@ internal sealed class Simulation
         world.Run(profile.Safety.Ticks, static () => false);
         Heal();
         Inspect();
-        if (!world.Run((profile.Safety + Liveness).Ticks, () => allDone)) world.Violate($"I4: stuck {Liveness.TotalSeconds:0} s after the last fault: {Stuck()}");
+        if (!world.Run((profile.Safety + Liveness).Ticks, () => allDone) && world.Violations.Count == 0) world.Violate($"I4: stuck {Liveness.TotalSeconds:0} s after the last fault: {Stuck()}");
         if (world.Violations.Count == 0) new FinalCheck(world, database, profile, [.. clients.Select(one => one.Client)]).Run();
         world.Tally("executions repeated", ledger.Repeated);
         Killer.Arm(null);
