@@ -17,7 +17,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     private static readonly TimeSpan HousekeepEvery = TimeSpan.FromMilliseconds(250);
     private readonly ConcurrentQueue<Action> inbox = new();
     private readonly AsyncSignal signal;
+    private const int MaxSpares = 4;                     // one is filled while one is in flight; a few more are sealed under load
     private readonly Queue<PendingBatch> sealedBatches = new();
+    private readonly Stack<PendingBatch> spares = new();
     private readonly ITimer alarm;
     private readonly LaneCommits commits;
     private long nextHousekeeping;
@@ -100,14 +102,17 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     }
 
     /// <summary>Runs user code of a slot, and unwinds if the lane has left this thread meanwhile (M10).</summary>
-    public T Guarded<T>(RunSlot slot, Func<T> turn)
+    public T Guarded<T>(RunSlot slot, Func<T> turn) => Guarded(slot, turn, static (_, turn) => turn());
+
+    /// <summary>The same without a closure.</summary>
+    public T Guarded<TState, T>(RunSlot slot, TState state, Func<RunSlot, TState, T> turn)
     {
         var mine = Volatile.Read(ref loop);
         turning = slot;
         Volatile.Write(ref turnSince, Services.Clock.GetTimestamp());
         try
         {
-            return turn();
+            return turn(slot, state);
         }
         finally
         {
@@ -142,7 +147,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (Filling.IsFull)
         {
             sealedBatches.Enqueue(Filling);
-            Filling = new PendingBatch(Key, Services.Options.Lease);
+            Filling = NewBatch();
         }
 
         return Join(slot, Filling);
@@ -162,9 +167,18 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (sealedBatches.TryDequeue(out var full)) return full;
         if (Filling.IsEmpty) return null;
         var batch = Filling;
-        Filling = new PendingBatch(Key, Services.Options.Lease);
+        Filling = NewBatch();
         return batch;
     }
+
+    /// <summary>Takes a batch back for its next use. Nobody may refer to it any more.</summary>
+    public void Recycle(PendingBatch batch)
+    {
+        batch.Clear();
+        if (spares.Count < MaxSpares) spares.Push(batch);
+    }
+
+    private PendingBatch NewBatch() => spares.TryPop(out var spare) && spare.Rows.Lane == Key ? spare : new PendingBatch(Key, Services.Options.Lease);
 
     /// <summary>All batches that were not sent.</summary>
     public IEnumerable<PendingBatch> Unsent => sealedBatches.Append(Filling);

@@ -195,8 +195,7 @@ internal sealed class LaneTurns(Lane lane)
     public Verdict? Apply(RunSlot slot, EventRecord row)
     {
         TurnLog.Clear();
-        var execution = slot.Execution!;
-        return lane.Guarded(slot, () => execution.Apply(row));
+        return lane.Guarded(slot, row, static (slot, row) => slot.Execution!.Apply(row));
     }
 
     /// <summary>Makes the row of an arrival.</summary>
