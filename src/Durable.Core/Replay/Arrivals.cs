@@ -93,7 +93,7 @@ internal sealed class Arrivals(WorkflowExecution execution)
         object?[] arguments;
         try
         {
-            arguments = execution.Serializer.DecodeArguments(JsonText.Of(document.Input), execution.Definition.RunParameters, $"Start of '{execution.Info.Workflow}'");
+            arguments = execution.Serializer.DecodeArguments(JsonText.Span(document.Input), execution.Definition.RunParameters, execution.Definition.StartText);
         }
         catch (DurableException error)
         {
@@ -131,7 +131,7 @@ internal sealed class Arrivals(WorkflowExecution execution)
             return;
         }
 
-        var result = execution.Definition.RunResult.Encode(task, execution.Serializer, $"Result of '{execution.Info.Workflow}'");
+        var result = execution.Definition.RunResult.Encode(task, execution.Serializer, execution.Definition.ResultText);
         execution.Finish(new RunEnd(CommandKind.Complete, result, null), result);
     }
 

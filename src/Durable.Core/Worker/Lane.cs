@@ -17,7 +17,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     private static readonly TimeSpan HousekeepEvery = TimeSpan.FromMilliseconds(250);
     private readonly ConcurrentQueue<Action> inbox = new();
     private readonly AsyncSignal signal;
+    private const int MaxSpares = 4;                     // one is filled while one is in flight; a few more are sealed under load
     private readonly Queue<PendingBatch> sealedBatches = new();
+    private readonly Stack<PendingBatch> spares = new();
     private readonly ITimer alarm;
     private readonly LaneCommits commits;
     private long nextHousekeeping;
@@ -117,7 +119,10 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <param name="slot">Whose code.</param>
     /// <param name="code">The code.</param>
     /// <param name="ifLeft">What the loop does first on its new thread; null: hold the run. It must do all that the caller does after this call.</param>
-    public T Guarded<T>(RunSlot slot, Func<T> code, Action? ifLeft = null)
+    public T Guarded<T>(RunSlot slot, Func<T> code, Action? ifLeft = null) => Guarded(slot, code, static (_, code) => code(), ifLeft);
+
+    /// <summary>The same without a closure.</summary>
+    public T Guarded<TState, T>(RunSlot slot, TState state, Func<RunSlot, TState, T> code, Action? ifLeft = null)
     {
         var mine = ++lastTurn;
         turning = slot;
@@ -126,7 +131,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Volatile.Write(ref turn, mine);
         try
         {
-            return code();
+            return code(slot, state);
         }
         finally
         {
@@ -161,7 +166,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (Filling.IsFull)
         {
             sealedBatches.Enqueue(Filling);
-            Filling = new PendingBatch(Key, Services.Options.Lease);
+            Filling = NewBatch();
         }
 
         return Join(slot, Filling);
@@ -181,9 +186,18 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (sealedBatches.TryDequeue(out var full)) return full;
         if (Filling.IsEmpty) return null;
         var batch = Filling;
-        Filling = new PendingBatch(Key, Services.Options.Lease);
+        Filling = NewBatch();
         return batch;
     }
+
+    /// <summary>Takes a batch back for its next use. Nobody may refer to it any more.</summary>
+    public void Recycle(PendingBatch batch)
+    {
+        batch.Clear();
+        if (spares.Count < MaxSpares) spares.Push(batch);
+    }
+
+    private PendingBatch NewBatch() => spares.TryPop(out var spare) && spare.Rows.Lane == Key ? spare : new PendingBatch(Key, Services.Options.Lease);
 
     /// <summary>All batches that were not sent.</summary>
     public IEnumerable<PendingBatch> Unsent => sealedBatches.Append(Filling);

@@ -132,6 +132,7 @@ internal sealed class LaneCommits(Lane lane)
             if (slot.LastBatch == batch) slot.LastBatch = null;
         lane.Turns.Released(batch, refused);
         if (claimed.Count > 0) lane.Loads.Claimed(claimed);
+        lane.Recycle(batch);
     }
 
     // The same rows under the next number, after a pause that grows to a second.

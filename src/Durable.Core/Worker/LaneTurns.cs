@@ -266,8 +266,7 @@ internal sealed class LaneTurns(Lane lane)
     public Verdict? Apply(RunSlot slot, EventRecord row, Action? ifLeft = null)
     {
         TurnLog.Clear();
-        var execution = slot.Execution!;
-        return lane.Guarded(slot, () => execution.Apply(row), ifLeft);
+        return lane.Guarded(slot, row, static (slot, row) => slot.Execution!.Apply(row), ifLeft);
     }
 
     /// <summary>Keeps an entry of the turn under way. One of a thread that the lane has left is nobody's.</summary>
