@@ -81,7 +81,7 @@ internal sealed class Simulation
         return process;
     }
 
-    private SimConnection Connect(SimProcess process) => profile.WakeUps ? new WakingConnection(process, database, profile, Crash, board) : new SimConnection(process, database, profile, Crash);
+    private SimConnection Connect(SimProcess process) => profile.WakeUps ? new WakingConnection(process, database, profile, profile.Crashes ? Crash : null, board) : new SimConnection(process, database, profile, profile.Crashes ? Crash : null);
 
     private void StartWorker(int slot, string identity, TimeSpan delay) => world.Schedule(null, delay, () =>
     {
@@ -118,7 +118,7 @@ internal sealed class Simulation
     private void StartOperator()
     {
         var process = NewProcess("operator");
-        var services = SimWorker.Services(process, new SimConnection(process, database, profile, static _ => { }), profile);
+        var services = SimWorker.Services(process, new SimConnection(process, database, profile, null), profile);
         var logger = log.CreateLogger("Durable");
         var client = new SimClient(process, new EngineClient(services, new NoLocalWorker(services, logger), logger, "default"), plans, profile, ledger, ids, "operator");
         process.Machine.Queue(() => _ = client.SettleAsync());

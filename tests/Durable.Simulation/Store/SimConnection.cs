@@ -5,7 +5,7 @@ using Durable.Storage;
 namespace Durable.Simulation;
 
 /// <summary>The store as a process sees it.</summary>
-internal class SimConnection(SimProcess process, SimDatabase database, Profile profile, Action<SimProcess> onCrash) : IDurableStore
+internal class SimConnection(SimProcess process, SimDatabase database, Profile profile, Action<SimProcess>? onCrash) : IDurableStore
 {
     private World World => process.World;
 
@@ -107,7 +107,7 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
     {
         if (process.IsDead) return new TaskCompletionSource<T>().Task;
         var fault = World.IsHealed ? World.Random.Chance(0.3) ? CallFault.Delay : CallFault.None : rates.Pick(World.Random);
-        if (fault >= CallFault.CrashBefore && !profile.Crashes) fault = CallFault.Delay;
+        if (fault >= CallFault.CrashBefore && onCrash is null) fault = CallFault.Delay;
         if (fault == CallFault.None) return AtOnce(apply);
         if (fault != CallFault.Delay) World.Bit($"{verb}: {fault}");
         var answer = new TaskCompletionSource<T>();
@@ -133,14 +133,14 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
                 break;
             case CallFault.CrashAfter:
                 Applied(apply);
-                onCrash(process);
+                onCrash!(process);
                 break;
             case CallFault.CrashLate:
                 World.Schedule(null, World.Random.Millis(0, profile.Lease.TotalMilliseconds * 2), () => Applied(apply));
-                onCrash(process);
+                onCrash!(process);
                 break;
             default:
-                onCrash(process);
+                onCrash!(process);
                 break;
         }
 
