@@ -4,7 +4,7 @@ using Durable.Chaos.Workers;
 namespace Durable.Chaos.Faults;
 
 /// <summary>Freezes. One bites if the worker's lane was fenced meanwhile, so that what it does next is stale.</summary>
-internal sealed class FreezeFault(Fleet fleet, double lease) : Fault("freeze")
+internal sealed class FreezeFault(Fleet fleet, Func<string, bool> wasAtWork, double lease) : Fault("freeze")
 {
     private static readonly TimeSpan Notice = TimeSpan.FromSeconds(15);
 
@@ -15,7 +15,7 @@ internal sealed class FreezeFault(Fleet fleet, double lease) : Fault("freeze")
         var watches = new List<Task>();
         while (await PauseAsync(random.Next(200, 1_200), stop))
         {
-            if (fleet.PickReady(random) is not { } victim) continue;
+            if (fleet.PickReady(random, wasAtWork) is not { } victim) continue;
             var from = Moment.Now;
             if (!victim.TryFreeze()) continue;
             Tried();
