@@ -203,11 +203,7 @@ internal sealed class Simulation
         if (workers[slot] is not { Process: { IsDead: false, IsFrozen: false }, IsStopping: false } worker) return;
         world.Bit("graceful restart");
         world.Note($"{worker.Process.Name} stops");
-        worker.Stop(() =>
-        {
-            worker.Process.Kill();
-            StartWorker(slot, worker.Identity, world.Random.Millis(0, 500));
-        });
+        worker.Stop(() => StartWorker(slot, worker.Identity, world.Random.Millis(0, 500)));
     }
 
     // A second live host under the name of another one.

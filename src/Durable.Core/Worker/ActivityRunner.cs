@@ -121,7 +121,9 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
         var most = !whole ? call.Options.StartToClose : call.Remaining > TimeSpan.Zero ? call.Remaining.Value : TimeSpan.Zero;
         using var limit = new CancellationTokenSource(most, services.Clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation.Token);
-        await Task.WhenAny(task, Task.Delay(System.Threading.Timeout.InfiniteTimeSpan, both.Token)).ConfigureAwait(false);
+        var over = services.Machine.NewSource<bool>();
+        using var registration = both.Token.UnsafeRegister(static source => ((TaskCompletionSource<bool>)source!).TrySetResult(true), over);
+        await Task.WhenAny(task, over.Task).ConfigureAwait(false);
         if (task.IsCompleted || !limit.IsCancellationRequested)
         {
             if (!task.IsCompleted) await Task.WhenAny(task, Task.Delay(TimeSpan.FromSeconds(1), services.Clock)).ConfigureAwait(false);      // told to stop: a moment to do it well
