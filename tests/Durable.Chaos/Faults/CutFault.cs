@@ -20,7 +20,7 @@ internal sealed class CutFault(CutProxy proxy) : Fault("cut")
         while (await PauseAsync(random.Next(100, 500), stop))
         {
             Tried();
-            proxy.Arm(random.Next(6) switch { 0 => CutPlace.Before, < 3 => CutPlace.During, _ => CutPlace.After });
+            proxy.Arm(random.Next(6) switch { 0 => CutPlace.Before, < 3 => CutPlace.During, _ => CutPlace.After }, lanes: random.Next(3) > 0);
         }
 
         proxy.Disarm();

@@ -25,6 +25,7 @@ internal sealed class CutProxy : IAsyncDisposable
     private readonly int server;
     private readonly Task accepting;
     private int armed = -1;
+    private volatile bool lanesOnly;
 
     public CutProxy(int server)
     {
@@ -39,8 +40,14 @@ internal sealed class CutProxy : IAsyncDisposable
     /// <summary>Called for each commit that was cut: where, and whether it was a lane's.</summary>
     public Action<CutPlace, bool>? Cut { get; set; }
 
-    /// <summary>The next commit on any connection is cut there.</summary>
-    public void Arm(CutPlace place) => Volatile.Write(ref armed, (int)place);
+    /// <summary>The next commit is cut there.</summary>
+    /// <param name="place">Where.</param>
+    /// <param name="lanes">True: only one of a lane counts.</param>
+    public void Arm(CutPlace place, bool lanes)
+    {
+        lanesOnly = lanes;
+        Volatile.Write(ref armed, (int)place);
+    }
 
     /// <summary>Cuts no more.</summary>
     public void Disarm() => Volatile.Write(ref armed, -1);
@@ -98,7 +105,7 @@ internal sealed class CutProxy : IAsyncDisposable
         var reader = new FrontendReader();
         for (int count; (count = await ReceiveAsync(client, buffer)) > 0;)
         {
-            var place = reader.Read(buffer.AsSpan(0, count)) ? (CutPlace)Interlocked.Exchange(ref armed, -1) : (CutPlace)(-1);
+            var place = reader.Read(buffer.AsSpan(0, count)) && (reader.IsLane || !lanesOnly) ? (CutPlace)Interlocked.Exchange(ref armed, -1) : (CutPlace)(-1);
             if ((int)place >= 0) Cut?.Invoke(place, reader.IsLane);
             if (place == CutPlace.Before) return;
             if (place == CutPlace.After) line.IsMute = true;

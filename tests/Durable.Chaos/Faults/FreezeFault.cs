@@ -10,7 +10,10 @@ internal sealed class FreezeFault(Fleet fleet, Func<string, bool> wasAtWork, dou
 
     public override string Details => "a freeze bites if its worker then found its lane lost";
 
-    public override async Task RunAsync(Random random, CancellationToken stop)
+    /// <summary>Two at a time: half of the workers are left to find out.</summary>
+    public override Task RunAsync(Random random, CancellationToken stop) => Task.WhenAll(LoopAsync(new Random(random.Next()), stop), LoopAsync(new Random(random.Next()), stop));
+
+    private async Task LoopAsync(Random random, CancellationToken stop)
     {
         var watches = new List<Task>();
         while (await PauseAsync(random.Next(200, 1_200), stop))
