@@ -25,7 +25,8 @@ internal static class LaneTasks
             RunId = slot.RunId, Gen = slot.Gen, TaskNo = operation.Ordinal, Shard = slot.Run.Shard, Namespace = slot.Run.Namespace,
             Activity = operation.Name, Queue = isStep ? ActivityRunner.OwnerQueue : options.Queue, Priority = options.Priority, VisibleAt = visibleAt, Attempt = attempt, LogicalAttempt = logical,
             DeadlineAt = options.ScheduleToClose is { } limit ? Microseconds.RoundUp(operation.IssuedAt + limit) : null,
-            Visibility = options.Heartbeat * 1.5 ?? RenewedByHost,        // silence is found by its own host, on time; by others only that the host is gone Failures = failures,
+            Visibility = options.Heartbeat * 1.5 ?? RenewedByHost,        // silence is found by its own host, on time; by others only that the host is gone
+            Failures = failures,
             Payload = isStep ? null : Payload(lane, slot, operation), Encoding = Codecs.EncodingOf(lane.Services.Serializer.Codec),
         };
         if (slot.Tasks.TryGetValue(operation.Ordinal, out var before)) batch.Rows.TaskDeletes.Add(before.Key);
