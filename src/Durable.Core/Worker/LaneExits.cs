@@ -65,6 +65,7 @@ internal sealed class LaneExits(Lane lane)
     /// <summary>Ends a run by an operator's word (T2): whatever its code was doing.</summary>
     public void Terminate(RunSlot slot, Arrival arrival)
     {
+        slot.Ending = null;
         var batch = lane.Touch(slot);
         Record(slot, batch, arrival);
         if (arrival.Message is { } message) batch.Rows.Consumed.Add(message.Key);

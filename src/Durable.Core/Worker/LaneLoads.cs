@@ -192,6 +192,12 @@ internal sealed class LaneLoads(Lane lane)
     {
         foreach (var message in messages)
         {
+            if (slot.Ending is not null && message.Kind == (short)EventKind.Terminated)
+            {
+                lane.Exits.Terminate(slot, Arrival.Of(message));      // its code has ended, but it goes on by itself: this is the word that stops it
+                return;
+            }
+
             if (slot.State is not (SlotState.Active or SlotState.Starting)) return;
             if (slot.Waiting.Any(waiting => waiting.Message?.Key == message.Key)) continue;
             lane.Turns.Deliver(slot, Arrival.Of(message));
