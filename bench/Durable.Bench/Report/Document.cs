@@ -7,13 +7,11 @@ namespace Durable.Bench;
 /// <summary>Writes the table.</summary>
 internal static class Document
 {
-    /// <summary>Writes the file, found from the working directory upwards.</summary>
+    /// <summary>Writes the file.</summary>
     /// <returns>Its path.</returns>
     public static string Write(IReadOnlyList<Outcome> outcomes, IReadOnlyList<string> stores, IReadOnlyList<string> notes)
     {
-        var folder = new DirectoryInfo(Directory.GetCurrentDirectory());
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Durable.sln"))) folder = folder.Parent;
-        var path = Path.Combine((folder ?? new DirectoryInfo(Directory.GetCurrentDirectory())).FullName, "docs", "benchmarks.md");
+        var path = Path.Combine(Repository.Root, "docs", "benchmarks.md");
         File.WriteAllText(path, Text(outcomes, stores, notes));
         return path;
     }

@@ -59,7 +59,7 @@ internal sealed class Mailboxes(WorkflowExecution execution)
 
         public bool HasWaiters => waiters.Count > 0;
 
-        public override async Task<T> ReceiveAsync(CancellationToken cancellationToken = default) => (await ReceiveAsync(null, cancellationToken))!;
+        public override Task<T> ReceiveAsync(CancellationToken cancellationToken = default) => ReceiveAsync(null, cancellationToken)!;
 
         public override Task<T?> ReceiveAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
         {

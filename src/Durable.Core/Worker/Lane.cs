@@ -17,7 +17,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     private static readonly TimeSpan HousekeepEvery = TimeSpan.FromMilliseconds(250);
     private readonly ConcurrentQueue<Action> inbox = new();
     private readonly AsyncSignal signal;
+    private const int MaxSpares = 4;                     // one is filled while one is in flight; a few more are sealed under load
     private readonly Queue<PendingBatch> sealedBatches = new();
+    private readonly Stack<PendingBatch> spares = new();
     private readonly ITimer alarm;
     private readonly LaneCommits commits;
     private long nextHousekeeping;
@@ -117,7 +119,10 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <param name="slot">Whose code.</param>
     /// <param name="code">The code.</param>
     /// <param name="ifLeft">What the loop does first on its new thread; null: hold the run. It must do all that the caller does after this call.</param>
-    public T Guarded<T>(RunSlot slot, Func<T> code, Action? ifLeft = null)
+    public T Guarded<T>(RunSlot slot, Func<T> code, Action? ifLeft = null) => Guarded(slot, code, static (_, code) => code(), ifLeft);
+
+    /// <summary>The same without a closure.</summary>
+    public T Guarded<TState, T>(RunSlot slot, TState state, Func<RunSlot, TState, T> code, Action? ifLeft = null)
     {
         var mine = ++lastTurn;
         turning = slot;
@@ -126,7 +131,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Volatile.Write(ref turn, mine);
         try
         {
-            return code();
+            return code(slot, state);
         }
         finally
         {
@@ -161,7 +166,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (Filling.IsFull)
         {
             sealedBatches.Enqueue(Filling);
-            Filling = new PendingBatch(Key, Services.Options.Lease);
+            Filling = NewBatch();
         }
 
         return Join(slot, Filling);
@@ -181,9 +186,18 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (sealedBatches.TryDequeue(out var full)) return full;
         if (Filling.IsEmpty) return null;
         var batch = Filling;
-        Filling = new PendingBatch(Key, Services.Options.Lease);
+        Filling = NewBatch();
         return batch;
     }
+
+    /// <summary>Takes a batch back for its next use. Nobody may refer to it any more.</summary>
+    public void Recycle(PendingBatch batch)
+    {
+        batch.Clear();
+        if (spares.Count < MaxSpares) spares.Push(batch);
+    }
+
+    private PendingBatch NewBatch() => spares.TryPop(out var spare) && spare.Rows.Lane == Key ? spare : new PendingBatch(Key, Services.Options.Lease);
 
     /// <summary>All batches that were not sent.</summary>
     public IEnumerable<PendingBatch> Unsent => sealedBatches.Append(Filling);
@@ -210,7 +224,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>Drops everything after the lane was lost: another host has the runs, or will have.</summary>
     public void DropAll(Exception reason)
     {
-        foreach (var batch in Unsent.ToList()) Lose(batch, reason);
+        foreach (var batch in Unsent.ToList()) Lose(batch, reason, lost: true);
         sealedBatches.Clear();
         Filling = new PendingBatch(Key, Services.Options.Lease);
         foreach (var slot in Slots.Values.ToList()) Remove(slot);
@@ -220,11 +234,18 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     }
 
     /// <summary>Tells those who wait for a batch that it will never be durable.</summary>
-    public static void Lose(PendingBatch batch, Exception reason)
+    /// <param name="batch">The batch.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="lost">True: the lane was lost, so the client may start through the store, under the same run id. False: the store will not take the rows.</param>
+    public static void Lose(PendingBatch batch, Exception reason, bool lost)
     {
         foreach (var (_, tell) in batch.AfterLoss) tell(reason);
-        if (batch.Starts is not null)
-            foreach (var start in batch.Starts.Values) start.Answer?.TrySetException(reason);
+        if (batch.Starts is null) return;
+        foreach (var start in batch.Starts.Values)
+        {
+            if (lost) start.Answer?.TrySetResult(null);
+            else start.Answer?.TrySetException(reason);
+        }
     }
 
     /// <summary>Goes on under another name or epoch.</summary>
@@ -249,6 +270,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Loads.Adopt(opened.Owned);
     });
 
+    /// <summary>Says that a heartbeat under an epoch was refused. Safe from any thread.</summary>
+    public void Suspect(long epoch) => Post(() => commits.Suspect(epoch));
+
     /// <summary>Asks for runs. Safe from any thread.</summary>
     public void Claim(IReadOnlyList<Guid> candidates) => Post(() => commits.Claim(candidates));
 
@@ -258,9 +282,6 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (Slots.ContainsKey(runId)) Loads.ReadMail([runId]);
         else Shared.Poke();              // parked: whoever looks claims it
     });
-
-    /// <summary>Asks the store whether the lane is still ours, by an empty batch. Safe from any thread.</summary>
-    public void CheckFence() => Post(commits.Probe);
 
     /// <summary>Stops claiming. Safe from any thread.</summary>
     public void Drain() => IsDraining = true;

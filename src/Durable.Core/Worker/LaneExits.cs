@@ -438,7 +438,7 @@ internal sealed class LaneExits(Lane lane)
         batch.Rows.Parks.Add(new ParkRecord
         {
             RunId = slot.RunId, Shard = slot.Run.Shard, Namespace = slot.Run.Namespace, Type = slot.Run.Type, Version = slot.Definition?.Version ?? slot.Run.Version, Queue = slot.Run.Queue, Priority = slot.Run.Priority,
-            DueAt = hold != 0 ? slot.Run.DeadlineAt : NextDue(slot), Asap = hold == HoldReasons.Stalled || (hold == 0 && (slot.Waiting.Any(waiting => waiting.Message is not null) || slot.Attempts.Count > 0 || slot.Sending > 0 || slot.Ending is not null || slot.Execution is null)),
+            DueAt = hold != 0 ? slot.Run.DeadlineAt : NextDue(slot), Asap = hold == HoldReasons.Stalled || (hold == 0 && (slot.Waiting.Any(waiting => waiting.Message is not null) || HasUnheldCalls(slot) || slot.Sending > 0 || slot.Ending is not null || slot.Execution is null)),
             Hold = hold, HoldBuilds = (hold & HoldReasons.Stalled) != 0 ? slot.Hold?.Builds ?? [lane.Services.Build] : null, Gen = slot.Gen,
             NextSeq = slot.NextSeq, WaitReason = waits.Count == 0 ? null : JsonSerializer.Serialize(waits, HistoryJson.Default.IReadOnlyListWaitDocument),
         });
@@ -447,6 +447,10 @@ internal sealed class LaneExits(Lane lane)
         slot.State = SlotState.Leaving;
         batch.AfterCommit.Add((slot.RunId, () => lane.Remove(slot)));
     }
+
+    // A call that no row stands for is under way here, or was not begun because the host stops: only the next owner can see to it.
+    private static bool HasUnheldCalls(RunSlot slot) => slot.Attempts.Count > 0
+        || slot.Execution?.Operations.Pending.Any(waiting => waiting.Operation is { Kind: CommandKind.Activity or CommandKind.Step } call && !slot.Tasks.ContainsKey(call.Ordinal)) == true;
 
     private DateTimeOffset? NextDue(RunSlot slot)
     {

@@ -62,10 +62,12 @@ internal static class LaneSends
         };
     }
 
+    private const long Replies = 1L << 59;               // numbers of answers: apart from those of what the same run signals and sends to its parent
+
     /// <summary>A message that answers a parent's command.</summary>
     public static MessageRecord Reply(Guid sender, ParentLink parent, EventKind kind, byte[]? payload, short encoding, long seq) => new()
     {
-        RunId = parent.RunId, Sender = sender, SenderSeq = seq, Kind = (short)kind, Payload = payload, Encoding = encoding, ReplyGen = parent.Gen, ReplyOrdinal = parent.Ordinal,
+        RunId = parent.RunId, Sender = sender, SenderSeq = Replies + seq, Kind = (short)kind, Payload = payload, Encoding = encoding, ReplyGen = parent.Gen, ReplyOrdinal = parent.Ordinal,
         Namespace = parent.Namespace, Shard = parent.Shard, Causation = sender.ToString("N"),
     };
 

@@ -77,6 +77,12 @@ internal sealed class LaneTurns(Lane lane)
         lane.Exits.Hold(slot, verdict);
     }
 
+    /// <summary>The code of a run was seen on another thread after its turn: it may wait there for ever, so the run is looked at now.</summary>
+    public void Suspect(RunSlot slot, WorkflowExecution execution)
+    {
+        if (slot.State == SlotState.Active && slot.Execution == execution && execution.Verdict is { } verdict) lane.Exits.Refuse(slot, verdict);
+    }
+
     private void Take(RunSlot slot, Arrival arrival)
     {
         slot.Taking = arrival;
@@ -266,8 +272,7 @@ internal sealed class LaneTurns(Lane lane)
     public Verdict? Apply(RunSlot slot, EventRecord row, Action? ifLeft = null)
     {
         TurnLog.Clear();
-        var execution = slot.Execution!;
-        return lane.Guarded(slot, () => execution.Apply(row), ifLeft);
+        return lane.Guarded(slot, row, static (slot, row) => slot.Execution!.Apply(row), ifLeft);
     }
 
     /// <summary>Keeps an entry of the turn under way. One of a thread that the lane has left is nobody's.</summary>

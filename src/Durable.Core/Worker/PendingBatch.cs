@@ -38,6 +38,19 @@ internal sealed class PendingBatch(LaneKey lane, TimeSpan lease)
     /// <summary>When it was sent.</summary>
     public long SentAt { get; set; }
 
+    /// <summary>Empties it for its next use: the lists keep their size, which is about that of the next batch.</summary>
+    public void Clear()
+    {
+        Rows.Clear();
+        Slots.Clear();
+        Effects.Clear();
+        AfterCommit.Clear();
+        AfterLoss.Clear();
+        Log.Clear();
+        Starts?.Clear();
+        Tries = 0;
+    }
+
     /// <summary>True when it should be sealed.</summary>
     public bool IsFull => Rows.Events.Count + Rows.Starts.Count + Rows.Sends.Count + Rows.Children.Count + Rows.Parks.Count >= MaxRows;
 

@@ -191,11 +191,11 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             var definition = services.Registry.Activity(task.Activity) ?? throw new NonRetryableException($"Activity '{task.Activity}' is not registered here.");
             var call = new AttemptCall
             {
-                Name = task.Activity, What = definition.ResultText, Number = task.Attempt, Workflow = workflow, Options = options, Key = ActivityRunner.KeyOf(task.RunId, task.Gen, task.TaskNo), Activity = definition,
+                Name = task.Activity, What = definition.ResultText, Number = task.Attempt, Workflow = workflow, Options = options, Attempt = one, Activity = definition,
                 Result = definition.Result, Arguments = JsonText.Of(document.Arguments), Details = Plain(task, task.Details, "Heartbeat details"), Beat = details => one.Details(Stored(task, details)!),
                 Remaining = task.DeadlineAt - clock.Now,
             };
-            var result = await runner.ExecuteAsync(call, one.Cancellation).ConfigureAwait(false);
+            var result = await runner.ExecuteAsync(call).ConfigureAwait(false);
             Telemetry.AttemptEnded(activity, task.Activity, "completed", services.Clock.GetElapsedTime(since), null);
             return new TaskEnd(task.Key, task.Token!.Value, Message(task, EventKind.ActivityCompleted, result));
         }
@@ -262,7 +262,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         return new Guid(hash[..16], bigEndian: true);
     }
 
-    private sealed class RunningTask(TaskRecord task, TimeProvider clock, Machine machine)
+    private sealed class RunningTask(TaskRecord task, TimeProvider clock, Machine machine) : IAttempt
     {
         private readonly Lock gate = new();
         private byte[]? details;
@@ -275,6 +275,8 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         public TaskRecord Task { get; } = task;
 
         public CancellationTokenSource Cancellation { get; } = new();
+
+        public string Key => ActivityRunner.KeyOf(Task.RunId, Task.Gen, Task.TaskNo);
 
         public bool IsStopped { get; private set; }
 

@@ -28,7 +28,7 @@ public abstract class ClientFixture
     public void CreateClient() => Create(null, new DurableOptions());
 
     [TearDown]
-    public async Task DisposeStore()
+    public async Task DisposeEngine()
     {
         await Services.DisposeAsync();
         await Store.DisposeAsync();

@@ -18,7 +18,7 @@ internal sealed class Judge(World world, SimDatabase database)
     public Dictionary<string, List<Guid>> ByWorkflowId { get; } = [];
 
     /// <summary>I2: tokens strictly increase; nobody takes a name back that another live holder took from him.</summary>
-    public void Opened(OpenLane request, OpenedLane? opened)
+    public void Opened(OpenLane request, Guid? holder, OpenedLane? opened)
     {
         world.Note($"  store: open {request.Lane.Identity} takeover={request.Takeover} -> {(opened is null ? "no" : $"e{opened.Epoch} #{opened.CommitSeq} owns {opened.Owned.Count}")}");
         if (opened is null) return;
@@ -27,7 +27,7 @@ internal sealed class Judge(World world, SimDatabase database)
         {
             if (opened.Epoch <= before.Epoch) world.Violate($"I2: lane {request.Lane.Identity} was opened at epoch {opened.Epoch} after {before.Epoch}");
             if (before.Holder != request.Lane.Holder) lost.Add((id, before.Holder));
-            if (lost.Contains((id, request.Lane.Holder)) && before.Holder != request.Lane.Holder) world.Violate($"I2: {request.Lane.Identity} took its name back from the holder that had taken it");
+            if (holder is not null && holder != request.Lane.Holder && lost.Contains((id, request.Lane.Holder))) world.Violate($"I2: {request.Lane.Identity} took its name back from the holder that had taken it");
         }
 
         lanes[id] = (opened.Epoch, request.Lane.Holder);
@@ -149,7 +149,7 @@ internal sealed class Judge(World world, SimDatabase database)
         if (!waiting.TryGetValue((row.RunId, row.Sender), out var queue) || !queue.TryGetValue(row.SenderSeq, out var mine)) return;
         foreach (var (seq, earlier) in queue)
         {
-            if (seq >= row.SenderSeq) break;
+            if (seq >= row.SenderSeq || EventKinds.IsControl((EventKind)row.Kind)) break;        // an operator's word does not wait in line
             if (earlier.StoredAt < mine.SentAt) world.Violate($"I5: message {row.SenderSeq} was consumed before {seq}, which had been stored before it was sent ({where})");
         }
 
