@@ -23,15 +23,17 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
     {
         Say($"seed {options.Seed}, {options.Store}, {options.Workers} workers, lease {options.Lease} s, faults {string.Join(", ", options.Faults)}, folder {folder}");
         await using var store = await StorePlace.CreateAsync(options, folder);
+        await using var proxy = options.NeedsProxy ? new CutProxy(store.Port) : null;
+        var way = proxy is null ? store.Place : store.By(proxy.Port);
         using var requests = new RequestLog(Path.Combine(folder, "requests.log"));
-        using var host = Client(store.Place);
+        using var host = Client(way);
         var engine = host.Services.GetRequiredService<EngineServices>();
         await engine.ReadyAsync(abort);
-        await using var fleet = new Fleet(options, folder, store.Place);
+        await using var fleet = new Fleet(options, folder, way);
         fleet.Start();
 
         var campaigner = new Campaigner(host.Services.GetRequiredService<DurableClient>(), requests, options.Seed);
-        var faults = Faults(fleet);
+        var faults = Faults(fleet, store, proxy);
         await WorkAsync(fleet, campaigner, faults, abort);
         Say($"stopping {fleet.Launches} launches' last workers");
         var (longest, codes) = await fleet.StopAsync(TimeSpan.FromSeconds(30));
@@ -53,10 +55,13 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         return builder.Build();
     }
 
-    private List<Fault> Faults(Fleet fleet) => [.. options.Faults.Select(kind => kind switch
+    private List<Fault> Faults(Fleet fleet, StorePlace store, CutProxy? proxy) => [.. options.Faults.Select(kind => kind switch
     {
         "kill" => (Fault)new KillFault(fleet, WasAtWork),
-        "freeze" => new FreezeFault(fleet, options.Lease),
+        "freeze" => new FreezeFault(fleet, WasAtWork, options.Lease),
+        "cut" => new CutFault(proxy!),
+        "restart" => new RestartFault(store, options.Lease),
+        "terminate" => new TerminateFault(store.Place),
         _ => throw new FormatException($"--fault {kind} is not known."),
     })];
 

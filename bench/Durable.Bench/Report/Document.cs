@@ -21,7 +21,7 @@ internal static class Document
         var text = new StringBuilder();
         Line("# Benchmarks");
         Line("");
-        Line($"Measured {DateTimeOffset.UtcNow:yyyy-MM-dd} on {Environment.ProcessorCount} cores ({Processor()}), {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}, workstation GC;");
+        Line($"Measured {DateTimeOffset.UtcNow:yyyy-MM-dd} on {Environment.ProcessorCount} cores ({Processor()}), {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}, workstation GC, not concurrent;");
         Line("client, worker and database on the same machine. Machines drift: compare the columns of one row, not rows of two days.");
         Line("");
         foreach (var store in stores) Line($"* {store}");

@@ -400,6 +400,6 @@ internal sealed class LaneLoads(Lane lane)
     {
         var batch = lane.Touch(slot);
         var next = LaneTasks.Add(lane, slot, batch, operation, attempt, logical, lane.Clock.Now, failures);
-        batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(next.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry))));
+        batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(next.VisibleAt, new LaneTimer(slot, next.Gen, operation.Ordinal, TimerPurpose.StepRetry))));
     }
 }

@@ -261,7 +261,7 @@ internal sealed class LaneTurns(Lane lane)
             var due = Microseconds.RoundUp(lane.Clock.Now + delay);
             var batch = lane.Touch(slot);
             LaneTasks.Add(lane, slot, batch, attempt.Operation, attempt.Number, result.LogicalAttempt, due, result.Failures);
-            if (attempt.Operation.Kind == CommandKind.Step) batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(due, new LaneTimer(slot, slot.Gen, attempt.Operation.Ordinal, TimerPurpose.StepRetry))));
+            if (attempt.Operation.Kind == CommandKind.Step) batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(due, new LaneTimer(slot, attempt.Gen, attempt.Operation.Ordinal, TimerPurpose.StepRetry))));
             return;
         }
 

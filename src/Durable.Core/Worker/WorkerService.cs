@@ -38,6 +38,20 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            await BeginAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (DurableException error) when (PassingFaults.MayPass(error))
+        {
+            // A database that is only away must not end the host: the application does its other work, and readiness says why this one waits.
+            log.StoreAway("start", error);
+            supervisor.Run("start", BeginLaterAsync, stop.Token);
+        }
+    }
+
+    private async Task BeginAsync(CancellationToken cancellationToken)
+    {
         var info = await services.ReadyAsync(cancellationToken).ConfigureAwait(false);
         shared.TaskDue = tasks.Due;
         shared.Hint = HintHere;
@@ -47,9 +61,10 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         if (services.Store is IWakeUps wakeUps)
         {
             shared.Announce = wakeUps.Announce;
-            listening = wakeUps.Listen(loops.Poke);
+            listening ??= wakeUps.Listen(loops.Poke);
         }
 
+        Refusal = null;
         if (info.PlaceChanged)
         {
             Refusal = $"{DurableErrorCodes.StoreRestored}: this database was restored or copied from another place. Nothing is claimed until AcceptRestoredStoreAsync is called.";
@@ -230,6 +245,28 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         return new LaneKey(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(hash), group, services.Machine.NewGuid(), name);
     }
 
+    // A failure ends the round; the supervisor comes back after a pause.
+    private async Task BeginLaterAsync(Action tick, CancellationToken token)
+    {
+        try
+        {
+            await BeginAsync(token).ConfigureAwait(false);
+        }
+        catch (DurableException error) when (!PassingFaults.MayPass(error))
+        {
+            Refusal = error.Message;
+            throw;
+        }
+
+        await RestAsync(tick, token).ConfigureAwait(false);
+    }
+
+    // The loop has done its work, and is to count as alive.
+    private async Task RestAsync(Action tick, CancellationToken token)
+    {
+        while (!token.IsCancellationRequested) await Supervisor.PauseAsync(TimeSpan.FromMinutes(1), services.Clock, tick, token).ConfigureAwait(false);
+    }
+
     private async Task AwaitAcceptanceAsync(Action tick, CancellationToken token)
     {
         while (!token.IsCancellationRequested)
@@ -240,7 +277,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
                 services.Refresh();
                 Refusal = null;
                 await OpenAsync(token).ConfigureAwait(false);
-                await Task.Delay(Timeout.InfiniteTimeSpan, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await RestAsync(tick, token).ConfigureAwait(false);
             }
 
             await Task.Delay(TimeSpan.FromSeconds(1), services.Clock, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -4,18 +4,21 @@ using Durable.Chaos.Workers;
 namespace Durable.Chaos.Faults;
 
 /// <summary>Freezes. One bites if the worker's lane was fenced meanwhile, so that what it does next is stale.</summary>
-internal sealed class FreezeFault(Fleet fleet, double lease) : Fault("freeze")
+internal sealed class FreezeFault(Fleet fleet, Func<string, bool> wasAtWork, double lease) : Fault("freeze")
 {
     private static readonly TimeSpan Notice = TimeSpan.FromSeconds(15);
 
     public override string Details => "a freeze bites if its worker then found its lane lost";
 
-    public override async Task RunAsync(Random random, CancellationToken stop)
+    /// <summary>Two at a time: half of the workers are left to find out.</summary>
+    public override Task RunAsync(Random random, CancellationToken stop) => Task.WhenAll(LoopAsync(new Random(random.Next()), stop), LoopAsync(new Random(random.Next()), stop));
+
+    private async Task LoopAsync(Random random, CancellationToken stop)
     {
         var watches = new List<Task>();
         while (await PauseAsync(random.Next(200, 1_200), stop))
         {
-            if (fleet.PickReady(random) is not { } victim) continue;
+            if (fleet.PickReady(random, wasAtWork) is not { } victim) continue;
             var from = Moment.Now;
             if (!victim.TryFreeze()) continue;
             Tried();

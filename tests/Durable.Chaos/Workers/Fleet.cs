@@ -32,14 +32,13 @@ internal sealed class Fleet(ChaosOptions options, string folder, string place) :
     }
 
     /// <summary>A worker that is up and not frozen, or null.</summary>
-    public WorkerProcess? PickReady(Random by)
+    /// <param name="by">Chooses.</param>
+    /// <param name="only">Which launches are wanted; null for all.</param>
+    public WorkerProcess? PickReady(Random by, Func<string, bool>? only = null)
     {
-        var up = workers.Where(worker => worker is { IsReady: true, IsFrozen: false, IsExpectedToEnd: false }).ToList();
+        var up = workers.Where(worker => worker is { IsReady: true, IsFrozen: false, IsExpectedToEnd: false } && (only is null || only(worker.Launch))).ToList();
         return up.Count == 0 ? null : up[by.Next(up.Count)];
     }
-
-    /// <summary>True if each worker is up.</summary>
-    public bool AllReady => workers.All(worker => worker is { IsReady: true });
 
     /// <summary>Stops all in good order.</summary>
     /// <returns>How long the slowest took, and the exit codes that were not zero.</returns>

@@ -19,6 +19,12 @@ internal sealed class StorePlace : IAsyncDisposable
     /// <summary>A connection string, or the path of the file.</summary>
     public string Place { get; }
 
+    /// <summary>The server's port.</summary>
+    public int Port => new NpgsqlConnectionStringBuilder(Place).Port;
+
+    /// <summary>The same by another port.</summary>
+    public string By(int port) => new NpgsqlConnectionStringBuilder(Place) { Port = port }.ConnectionString;
+
     public static async Task<StorePlace> CreateAsync(ChaosOptions options, string folder)
     {
         if (options.Store == "sqlite") return new StorePlace(Path.Combine(folder, "chaos.db"), null);
