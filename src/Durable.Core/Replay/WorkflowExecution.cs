@@ -180,12 +180,8 @@ internal sealed class WorkflowExecution
     /// <summary>Called on any thread that our context reached (M4). May only record.</summary>
     public void ReportForeign()
     {
-        if (Interlocked.Exchange(ref foreign, true)) return;
-        OnForeign?.Invoke();
+        if (!Interlocked.Exchange(ref foreign, true)) Log.Foreign(this);
     }
-
-    /// <summary>Told once, on any thread, when the code was seen on another one: a run that waits for such work would wait for ever.</summary>
-    public Action? OnForeign { get; set; }
 
     /// <summary>True if this thread runs a turn of this execution; else records what was touched from outside (M7).</summary>
     public bool IsOnTurn(string what)

@@ -312,6 +312,8 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     public void Add(WorkflowExecution execution, string category, LogLevel level, EventId id, string message, IReadOnlyList<KeyValuePair<string, object?>> values, Exception? error) =>
         Turns.Log(turning, new LogEntry(execution, category, level, id, message, values, error));
 
+    public void Foreign(WorkflowExecution execution) => Post(() => Turns.Suspect(execution));
+
     private async Task LoopAsync(int number, Action? first)
     {
         if (first is not null) Do(first);

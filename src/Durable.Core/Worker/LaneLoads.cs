@@ -52,9 +52,7 @@ internal sealed class LaneLoads(Lane lane)
     {
         var run = slot.Run;
         var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, slot.Definition!.Version) { Namespace = run.Namespace, Generation = slot.Gen };
-        var execution = new WorkflowExecution(slot.Definition, info, run.Secret, lane.Services.Serializer, lane.Shared.Limits, lane, lane.Services.Registry.Find);
-        execution.OnForeign = () => lane.Post(() => lane.Turns.Suspect(slot, execution));
-        return execution;
+        return new WorkflowExecution(slot.Definition, info, run.Secret, lane.Services.Serializer, lane.Shared.Limits, lane, lane.Services.Registry.Find);
     }
 
     /// <summary>The body of a pending operation's command: in memory, or from the row that recorded it.</summary>
