@@ -77,6 +77,12 @@ internal sealed class LaneTurns(Lane lane)
         lane.Exits.Hold(slot, verdict);
     }
 
+    /// <summary>The code of a run was seen on another thread after its turn: it may wait there for ever, so the run is looked at now.</summary>
+    public void Suspect(WorkflowExecution execution)
+    {
+        if (lane.Slots.TryGetValue(execution.Info.RunId, out var slot) && slot.State == SlotState.Active && slot.Execution == execution && execution.Verdict is { } verdict) lane.Exits.Refuse(slot, verdict);
+    }
+
     private void Take(RunSlot slot, Arrival arrival)
     {
         slot.Taking = arrival;
