@@ -125,7 +125,7 @@ internal sealed class Arrivals(WorkflowExecution execution)
 
     private void Complete(Task task)
     {
-        if (execution.Operations.IsRecordedNext(CommandKind.Complete))
+        if (execution.Operations.CompletesNext)
         {
             execution.Finish(new RunEnd(CommandKind.Complete, null, null), null);
             return;

@@ -16,9 +16,6 @@ internal enum AttemptEnd
 
     /// <summary>The lane was lost or the host stops: an engine attempt, which does not count against the policy.</summary>
     LaneLost,
-
-    /// <summary>Its time was over.</summary>
-    TimedOut,
 }
 
 /// <summary>How an attempt ended.</summary>

@@ -117,9 +117,13 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
             return;
         }
 
-        using var limit = new CancellationTokenSource(call.Options.StartToClose, services.Clock);
+        var whole = call.Remaining is { } left && left < call.Options.StartToClose;      // schedule-to-close ends attempts too
+        var most = !whole ? call.Options.StartToClose : call.Remaining > TimeSpan.Zero ? call.Remaining.Value : TimeSpan.Zero;
+        using var limit = new CancellationTokenSource(most, services.Clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation.Token);
-        await Task.WhenAny(task, Task.Delay(System.Threading.Timeout.InfiniteTimeSpan, both.Token)).ConfigureAwait(false);
+        var over = services.Machine.NewSource<bool>();
+        using var registration = both.Token.UnsafeRegister(static source => ((TaskCompletionSource<bool>)source!).TrySetResult(true), over);
+        await Task.WhenAny(task, over.Task).ConfigureAwait(false);
         if (task.IsCompleted || !limit.IsCancellationRequested)
         {
             if (!task.IsCompleted) await Task.WhenAny(task, Task.Delay(TimeSpan.FromSeconds(1), services.Clock)).ConfigureAwait(false);      // told to stop: a moment to do it well
@@ -130,7 +134,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
 
         services.Machine.Cancel(cancellation);
         _ = task.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        throw RetryRules.Timeout(call.Name, call.Options.StartToClose);
+        throw RetryRules.Timeout(call.Name, whole ? call.Options.ScheduleToClose ?? most : most);
     }
 
     /// <summary>Makes an attempt, and takes its result to the lane.</summary>
@@ -140,38 +144,37 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
         var isStep = operation.Kind == CommandKind.Step;
         var completed = isStep ? EventKind.StepCompleted : EventKind.ActivityCompleted;
         var since = services.Clock.GetTimestamp();
-        AttemptResult result;
+        AttemptResult? result = null;
         using var activity = Telemetry.StartAttempt(operation.Name, attempt.Number, attempt.Slot.Run);
         try
         {
-            if (attempt.End != AttemptEnd.None)
-            {
-                attempt.Lane.Post(static () => { });
-                return;
-            }
-
+            if (attempt.End != AttemptEnd.None) return;
             var payload = await ExecuteAsync(CallOf(attempt)).ConfigureAwait(false);
             result = new AttemptResult(completed, Codecs.Encode(services.Serializer.Codec, payload, attempt.Workflow.Namespace, attempt.Workflow.RunId), Codecs.EncodingOf(services.Serializer.Codec));
             Telemetry.AttemptEnded(activity, operation.Name, "completed", services.Clock.GetElapsedTime(since), null);
         }
         catch (Exception error)
         {
-            if (attempt.End is AttemptEnd.LaneLost or AttemptEnd.RunAskedToStop) return;        // nobody waits for it any more
+            if (attempt.End is not AttemptEnd.None) return;        // nobody waits for it any more
             error = Unwrap(error);
             Telemetry.AttemptEnded(activity, operation.Name, "failed", services.Clock.GetElapsedTime(since), error);
             var now = attempt.Lane.Clock.Now;
-            DateTimeOffset? deadline = operation.Options.ScheduleToClose is { } limit ? operation.IssuedAt + limit : null;
-            result = RetryRules.After(error, operation.Options, attempt.Number, attempt.Counted + 1, attempt.Task?.Failures, now, deadline, isStep ? EventKind.StepFailed : EventKind.ActivityFailed, services.Machine.NextDouble());
+            var deadline = DeadlineOf(operation);
+            var before = Codecs.Decode(services.Serializer.Codec, attempt.Task?.Failures, attempt.Task?.Encoding ?? 0, attempt.Workflow.Namespace, attempt.Workflow.RunId, "Failures of earlier attempts");
+            result = RetryRules.After(error, operation.Options, attempt.Number, attempt.Counted + 1, before, now, deadline, isStep ? EventKind.StepFailed : EventKind.ActivityFailed, services.Machine.NextDouble());
+            if (result.Failures is { } failures) result = result with { Failures = Codecs.Encode(services.Serializer.Codec, failures, attempt.Workflow.Namespace, attempt.Workflow.RunId) };
             if (result.Payload is { } failed) result = result with { Payload = Codecs.Encode(services.Serializer.Codec, failed, attempt.Workflow.Namespace, attempt.Workflow.RunId), Encoding = Codecs.EncodingOf(services.Serializer.Codec) };
             log.AttemptFailed(attempt.Workflow, operation.Name, attempt.Number, error, result.RetryAfter);
         }
         finally
         {
+            // The lane hears of the end before the place is free: a host that stops waits for places, and must not park the run without its result.
+            if (result is { } end) attempt.Ended(end);
             Done();
         }
-
-        attempt.Ended(result);
     }
+
+    private static DateTimeOffset? DeadlineOf(Operation operation) => operation.Options.ScheduleToClose is { } limit ? operation.IssuedAt + limit : null;
 
     private static Exception Unwrap(Exception error) => error is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : error;
 
@@ -182,7 +185,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
         {
             Name = operation.Name, What = operation.Activity?.ResultText ?? $"Result of step '{operation.Name}'", Number = attempt.Number, Workflow = attempt.Workflow, Options = operation.Options,
             Attempt = attempt, Activity = operation.Activity, Step = operation.Step, Result = operation.Step?.Result ?? operation.Activity!.Result,
-            Arguments = operation.Activity is null ? default : BodyReader.Arguments(attempt.Body),
+            Arguments = operation.Activity is null ? default : BodyReader.Arguments(attempt.Body), Remaining = DeadlineOf(operation) is { } deadline ? deadline - attempt.Lane.Clock.Now : null,
         };
     }
 
@@ -216,6 +219,9 @@ internal sealed class AttemptCall
     public byte[]? Details { get; init; }
 
     public Action<byte[]>? Beat { get; init; }
+
+    /// <summary>Time until schedule-to-close is over, or null.</summary>
+    public TimeSpan? Remaining { get; init; }
 }
 
 /// <summary>Finds the arguments in a command's body without parsing the rest.</summary>
