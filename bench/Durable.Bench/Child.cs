@@ -1,9 +1,53 @@
 // What a second process of a workload does: it is this program again, told by its first argument.
+using System.Diagnostics;
+using System.Globalization;
+
 namespace Durable.Bench;
 
-/// <summary>The child's side of workloads that need another process.</summary>
+/// <summary>Both ends of a child process.</summary>
 internal static class Child
 {
     /// <summary>First argument of a child.</summary>
     public const string Command = "child";
+
+    /// <summary>Starts a child.</summary>
+    public static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        foreach (var argument in arguments.Prepend(Command)) start.ArgumentList.Add(argument);
+        return Process.Start(start) ?? throw new InvalidOperationException("The child could not be started.");
+    }
+
+    /// <summary>Waits for a line that begins so.</summary>
+    public static async Task<string> ReadAsync(Process child, string word)
+    {
+        while (await child.StandardOutput.ReadLineAsync() is { } line)
+            if (line.StartsWith(word, StringComparison.Ordinal)) return line;
+        throw new InvalidOperationException($"The child ended without '{word}'.");
+    }
+
+    /// <summary>The child's side.</summary>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    {
+        var since = Stopwatch.GetTimestamp();
+        var place = Kinds.At(arguments[1], arguments[2]);
+        var runs = int.Parse(arguments[3], CultureInfo.InvariantCulture);
+        var finishing = arguments[0] == "finish";
+        await using var host = await EngineHost.StartAsync(place.Configure, new StoreCounts(), options => options.MaxConcurrentActivities = runs + 100, echo: new Echo { LetsGo = finishing });
+        var begun = Stopwatch.GetElapsedTime(since).TotalSeconds;
+        if (finishing)
+        {
+            for (var i = 0; i < runs; i++) await host.Client.GetRun(IdOf(i)).CompletionAsync();
+            Console.WriteLine(FormattableString.Invariant($"DONE {begun:0.000}"));
+            return 0;
+        }
+
+        await ClosedLoop.RunAsync(runs, runs, i => host.Client.StartAsync((Hanger w) => w.RunAsync(), new StartOptions { Id = IdOf(i) }));
+        while (host.Echo.Hanging < runs) await Task.Delay(5);
+        Console.WriteLine("HANGING");
+        await Task.Delay(Timeout.Infinite);
+        return 1;
+    }
+
+    private static string IdOf(int number) => FormattableString.Invariant($"hanger-{number:D6}");
 }

@@ -4,15 +4,23 @@ using Durable.Bench;
 try
 {
     var options = BenchOptions.Parse(args);
-    var workload = Runner.Workloads.FirstOrDefault(known => known.Name.Equals(options.Workload, StringComparison.OrdinalIgnoreCase)) ?? throw new ArgumentException($"There is no workload {options.Workload}.\n{BenchOptions.Help}");
-    await using var kind = new SqliteKind();
-    var outcome = await Runner.RunAsync(workload, kind, options, smoke: false);
-    Runner.Print(outcome);
-    Console.WriteLine(outcome.ResultLine);
-    return 0;
+    return options.Workload switch
+    {
+        Child.Command => await Child.RunAsync(options.Rest),
+        "list" => List(),
+        "all" => await Runner.AllAsync(options),
+        "smoke" => await Runner.SmokeAsync(options),
+        _ => await Runner.OneAsync(options),
+    };
 }
 catch (ArgumentException error)
 {
     Console.Error.WriteLine(error.Message);
     return 2;
+}
+
+static int List()
+{
+    foreach (var workload in Runner.Workloads) Console.WriteLine($"{workload.Name,-6} {workload.Title} ({workload.Unit})");
+    return 0;
 }

@@ -1,6 +1,4 @@
 // Runs workloads: warm-up of each side, then rounds in turn (A B A B), each on an empty database.
-using System.Globalization;
-
 namespace Durable.Bench;
 
 /// <summary>Runs what the command line asks for.</summary>
@@ -13,7 +11,55 @@ internal static class Runner
         new Flows("W1p", "5 activities at once, 2,000 workflows in flight", (client, id) => RunAsync(client, id, (Fan w) => w.RunAsync(5)), isWide: true, isLatency: false, (20_000, 20_000, 300)),
         new Flows("W1i", "5 inline steps, 2,000 workflows in flight", (client, id) => RunAsync(client, id, (Inline w) => w.RunAsync(5)), isWide: false, isLatency: false, (20_000, 20_000, 300)),
         new Flows("W2", "5 activities, one workflow at a time: p50", (client, id) => RunAsync(client, id, (Sequence w) => w.RunAsync(5)), isWide: false, isLatency: true, (500, 500, 20)),
+        new LongRun(),
+        new FanOut(),
+        new Sleepers("W5", 5_000),
+        new Sleepers("W5L", 100_000),
+        new Signals(),
+        new Crash(),
+        new Replays("W9", records: false),
+        new Replays("W9r", records: true),
+        new BulkStart(),
+        new IdleRuns(),
     ];
+
+    /// <summary>One workload; its last line is for scripts.</summary>
+    public static async Task<int> OneAsync(BenchOptions options)
+    {
+        var workload = Workloads.FirstOrDefault(known => known.Name.Equals(options.Workload, StringComparison.OrdinalIgnoreCase)) ?? throw new ArgumentException($"There is no workload {options.Workload}.\n{BenchOptions.Help}");
+        var store = options.Store ?? (workload.RunsOn("sqlite") ? "sqlite" : "postgres");
+        if (!workload.RunsOn(store)) throw new ArgumentException($"{workload.Name} is not for {store}.");
+        await using var kind = Kinds.Open(store);
+        var outcome = await RunAsync(workload, kind, options, smoke: false);
+        Print(outcome);
+        Console.WriteLine(outcome.ResultLine);
+        return 0;
+    }
+
+    /// <summary>All workloads on all stores; writes docs/benchmarks.md.</summary>
+    public static async Task<int> AllAsync(BenchOptions options)
+    {
+        var (outcomes, stores) = (new List<Outcome>(), new List<string>());
+        await ForEachAsync(options, async (workload, kind) =>
+        {
+            if (!stores.Contains(kind.Description)) stores.Add(kind.Description);
+            outcomes.Add(await RunAsync(workload, kind, options, smoke: false));
+            Print(outcomes[^1]);
+        });
+        var path = Document.Write(outcomes, stores, []);
+        foreach (var outcome in outcomes) Console.WriteLine(outcome.ResultLine);
+        Console.WriteLine($"Written: {path}");
+        return 0;
+    }
+
+    /// <summary>Every workload with a tiny size: whether it runs at all.</summary>
+    public static async Task<int> SmokeAsync(BenchOptions options)
+    {
+        var lines = new List<string>();
+        await ForEachAsync(options, async (workload, kind) => lines.Add((await RunAsync(workload, kind, options, smoke: true)).ResultLine));
+        foreach (var line in lines) Console.WriteLine(line);
+        return 0;
+    }
 
     /// <summary>Runs one workload on one store.</summary>
     public static async Task<Outcome> RunAsync(Workload workload, StoreKind kind, BenchOptions options, bool smoke)
@@ -50,6 +96,16 @@ internal static class Runner
             Console.WriteLine($"{name,-24}{string.Concat(outcome.Sides.Select(side => Value(side, name).PadLeft(28)))}");
 
         static string Value(Side side, string name) => side.Details.Where(detail => detail.Name == name).Select(detail => Numbers.Show(detail.Value)).DefaultIfEmpty("").First();
+    }
+
+    private static async Task ForEachAsync(BenchOptions options, Func<Workload, StoreKind, Task> run)
+    {
+        foreach (var store in options.Store is { } one ? [one] : Kinds.Names)
+        {
+            await using var kind = Kinds.Open(store);
+            foreach (var workload in Workloads)
+                if (workload.RunsOn(store)) await run(workload, kind);
+        }
     }
 
     private static async Task<Round> OursAsync(Workload workload, Setting setting)

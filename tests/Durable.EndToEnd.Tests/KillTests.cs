@@ -21,8 +21,8 @@ public sealed class KillTests
         {
             using var host = HostProcess.Start(Host, folder.Path, arguments);
             await host.LineAsync(line => line == "open", Limit);
-            var enough = Written(folder) + random.Next(1, 20_000);                  // bytes: from the first effect after the start to some 150 more
-            await Until.TrueAsync(() => host.HasExited || Written(folder) >= enough, Limit, "effects happen");
+            var enough = LedgerLine.Length(folder.Path) + random.Next(1, 20_000);                  // bytes: from the first effect after the start to some 150 more
+            await Until.TrueAsync(() => host.HasExited || LedgerLine.Length(folder.Path) >= enough, Limit, "effects happen");
             await host.KillAsync();
         }
 
@@ -32,6 +32,4 @@ public sealed class KillTests
         await audit.CheckAsync();
         TestContext.Out.WriteLine($"{kills} kills, {Workflows} workflows, {audit.Effects} effects, {audit.Repeated} repeated because they were in flight");
     }
-
-    private static long Written(TempFolder folder) => new FileInfo(folder.File("ledger.log")) is { Exists: true } ledger ? ledger.Length : 0;
 }

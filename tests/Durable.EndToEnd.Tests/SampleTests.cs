@@ -39,7 +39,7 @@ public sealed class SampleTests
         using var second = await HostProcess.Start(Hello, folder.Path).EndAsync(Limit);
         Assert.That((second.ExitCode, second.Text), Is.EqualTo((0, $"Hello Ada from {Environment.MachineName}")));
         Assert.That(Recorded("hello.db"), Is.EqualTo(recorded), "the step was not run again");
-        Assert.That(Scalar("hello.db", "select count(*) from run"), Is.EqualTo(1));
+        Assert.That(Scalar("hello.db", "select count(*) from durable_run"), Is.EqualTo(1));
     }
 
     [Test]

@@ -16,6 +16,16 @@ public abstract class TaskContract : StoreContract
     }
 
     [Test]
+    public async Task A_place_that_is_accepted_with_HoldAllRuns_has_no_task_that_a_host_could_take()
+    {
+        await RunAsync();
+        await Store.AcceptPlaceAsync(RestoredStorePolicy.HoldAllRuns);
+        Assert.That((await ClaimAsync()).Tasks, Is.Empty);
+        await Harness.AdvanceAsync(TimeSpan.FromHours(1));
+        Assert.That((await ClaimAsync()).Tasks, Is.Empty);
+    }
+
+    [Test]
     public async Task K1_A_taken_task_is_invisible_until_its_visibility_ends()
     {
         await RunAsync();

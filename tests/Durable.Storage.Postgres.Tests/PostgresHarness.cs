@@ -16,14 +16,16 @@ internal sealed class PostgresHarness : StoreHarness
 
     private readonly PostgresOptions options;
     private readonly bool own;
+    private readonly string connectionString;
     private readonly PostgresStore store;
     private readonly List<NpgsqlConnection> users = [];
 
-    private PostgresHarness(PostgresOptions options, bool own)
+    private PostgresHarness(PostgresOptions options, bool own, string connectionString)
     {
+        this.connectionString = connectionString;
         this.own = own;
         this.options = options;
-        store = new PostgresStore(options, PostgresServer.ConnectionString);
+        store = new PostgresStore(options, connectionString);
     }
 
     public override IDurableStore Store => store;
@@ -37,14 +39,15 @@ internal sealed class PostgresHarness : StoreHarness
     /// <summary>A harness on an emptied schema; the store is not initialized.</summary>
     /// <param name="variant">What the engine lacks.</param>
     /// <param name="own">True: a schema that no other test has used or will use.</param>
-    public static async Task<PostgresHarness> NewAsync(PostgresVariant? variant = null, bool own = false)
+    /// <param name="through">A connection string that leads to the same server another way, or null.</param>
+    public static async Task<PostgresHarness> NewAsync(PostgresVariant? variant = null, bool own = false, string? through = null)
     {
         variant ??= new PostgresVariant();
         string? schema;
         lock (Gate) schema = !own && Free.TryGetValue(variant, out var free) && free.TryPop(out var found) ? found : null;
         if (schema is not null) await EmptyAsync(schema);
         else lock (Gate) All.Add(schema = $"test_{Environment.ProcessId}_{++count}");
-        return new PostgresHarness(new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false }, own);
+        return new PostgresHarness(new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false }, own, through ?? PostgresServer.ConnectionString);
     }
 
     public static async Task<StoreHarness> CreateAsync() => await NewAsync();
@@ -73,7 +76,7 @@ internal sealed class PostgresHarness : StoreHarness
         await update.ExecuteNonQueryAsync();
     }
 
-    public override Task<IDurableStore?> OpenAgainAsync() => Task.FromResult<IDurableStore?>(new PostgresStore(options, PostgresServer.ConnectionString));
+    public override Task<IDurableStore?> OpenAgainAsync() => Task.FromResult<IDurableStore?>(new PostgresStore(options, connectionString));
 
     public override async Task<DbTransaction> BeginAsync()
     {

@@ -58,7 +58,7 @@ public sealed class GeneratedWorkflow(WorkflowContext workflow, IEffects effects
                 break;
             case Act.Step:
                 var name = $"step-{step++}";
-                seen.Add(await workflow.StepAsync(name, (Ledger ledger) => ledger.DoAsync(name)));
+                seen.Add(await workflow.StepAsync(name, (IEffects ledger) => ledger.DoAsync(name)));
                 break;
             case Act.Fan:
                 seen.AddRange(await Task.WhenAll(Enumerable.Range(0, op.Amount).Select(_ => effects.DoAsync($"fan-{step++}"))));

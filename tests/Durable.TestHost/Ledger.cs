@@ -30,11 +30,8 @@ public sealed class LineFile(string path)
 /// <summary>Where the files of a host are.</summary>
 public sealed class Ledgers(string folder, TimeSpan pace)
 {
-    /// <summary>One line an effect: workflow, step, attempt, key, pid, result.</summary>
-    public LineFile Effects { get; } = new(Path.Combine(folder, "ledger.log"));
-
-    /// <summary>One line an effect that has begun: key, attempt, pid.</summary>
-    public LineFile Begun { get; } = new(Path.Combine(folder, "begun.log"));
+    /// <summary>One line an effect: workflow, step, attempt, key, pid, result. A file for each process (two would write over each other's lines), named in order of their starts.</summary>
+    public LineFile Effects { get; } = new(Path.Combine(folder, $"ledger-{DateTime.UtcNow.Ticks}-{Environment.ProcessId}.log"));
 
     /// <summary>The longest that an effect takes.</summary>
     public TimeSpan Pace { get; } = pace;
@@ -46,7 +43,6 @@ public sealed class Ledger(ActivityContext attempt, Ledgers ledgers) : IEffects
     /// <inheritdoc/>
     public async Task<string> DoAsync(string step)
     {
-        ledgers.Begun.Add(attempt.IdempotencyKey, attempt.Attempt, Environment.ProcessId);
         await Task.Delay(ledgers.Pace * Random.Shared.NextDouble());
         return Write(step, Guid.NewGuid().ToString("N"));
     }
@@ -55,7 +51,6 @@ public sealed class Ledger(ActivityContext attempt, Ledgers ledgers) : IEffects
     public async Task<string> FlakyAsync(string step, int failures)
     {
         if (attempt.Attempt > failures) return await DoAsync(step);
-        ledgers.Begun.Add(attempt.IdempotencyKey, attempt.Attempt, Environment.ProcessId);
         Write(step, "failed");
         throw new IOException($"attempt {attempt.Attempt} of {step} was to fail");
     }

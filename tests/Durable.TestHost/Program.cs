@@ -12,7 +12,6 @@ var folder = Directory.GetCurrentDirectory();
 var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = folder });
 builder.Logging.SetMinimumLevel(LogLevel.Error).AddFilter("Durable", LogLevel.Information).AddFilter("Durable.Storage", LogLevel.Warning);
 builder.Services.AddSingleton(new Ledgers(folder, TimeSpan.FromMilliseconds(Number("--pace", 15))));
-builder.Services.AddScoped<Ledger>();
 builder.Services.AddDurable(durable => durable
     .UseSqlite("work.db", sqlite => sqlite.AllowSharedFile = args.Contains("--shared"))
     .AddWorkflow<GeneratedWorkflow>()

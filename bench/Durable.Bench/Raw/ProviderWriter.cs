@@ -22,7 +22,7 @@ internal sealed class ProviderWriter(IDurableStore store, RawLane lane, Template
         {
             if (row.Step == 0) batch.Starts.Add(Start(row.Run));
             else batch.Events.Add(Event(row.Run, row.Step));
-            if (row.Step == template.Events.Count - 1) batch.Closes.Add(Close(row.Run));
+            if (row.Step == template.Events.Count - 1 && template.Close is { } end) batch.Closes.Add(Close(row.Run, end));
         }
 
         var result = await store.CommitAsync(batch);
@@ -38,7 +38,8 @@ internal sealed class ProviderWriter(IDurableStore store, RawLane lane, Template
         return new StartRecord
         {
             RunId = run.RunId, Namespace = row.Namespace, WorkflowId = run.WorkflowId, Shard = run.Shard, Type = row.Type, Version = row.Version, Build = row.Build, Queue = row.Queue,
-            Priority = row.Priority, Input = row.Input, Encoding = row.Encoding, Secret = row.Secret, Gate = row.Gate, Owned = true, Status = row.Status, FirstEvent = Event(run, 0),
+            Priority = row.Priority, Input = row.Input, Encoding = row.Encoding, Secret = row.Secret, Gate = row.Gate, Owned = row.Owned, Status = row.Status,
+            FirstEvent = row.Owned ? Event(run, 0) : null,
         };
     }
 
@@ -52,9 +53,6 @@ internal sealed class ProviderWriter(IDurableStore store, RawLane lane, Template
         };
     }
 
-    private CloseRecord Close(RawRun run)
-    {
-        var row = template.Close;
-        return new CloseRecord { RunId = run.RunId, Shard = run.Shard, Status = row.Status, Outcome = row.Outcome, Encoding = row.Encoding, MayHaveRows = row.MayHaveRows };
-    }
+    private static CloseRecord Close(RawRun run, CloseRecord row) =>
+        new() { RunId = run.RunId, Shard = run.Shard, Status = row.Status, Outcome = row.Outcome, Encoding = row.Encoding, MayHaveRows = row.MayHaveRows };
 }

@@ -12,7 +12,7 @@ internal sealed class RawSqlite : IRawWriter
     private readonly Template template;
     private readonly RawLane lane;
     private readonly Session session;
-    private readonly RawStatement begin, fence, log, start, owned, append, disown, close, tasks, ready, commit;
+    private readonly RawStatement begin, fence, log, start, owned, wake, append, disown, close, tasks, ready, commit;
     private readonly byte[] ns, type, build, queue;
     private readonly List<RawRow> sorted = [];
     private byte[] touched = new byte[28 * 64];
@@ -31,6 +31,7 @@ internal sealed class RawSqlite : IRawWriter
         log = new(db, SqlText.LogCommit.Text, 5);
         start = new(db, SqlText.StartRun.Text, 21);
         owned = new(db, SqlText.InsertOwned.Text, 7);
+        wake = new(db, SqlText.InsertWake.Text, 15);
         append = new(db, SqlText.AppendEvent.Text, 20);
         disown = new(db, SqlText.Disown.Text, 2);
         close = new(db, SqlText.CloseRun.Text, 6);
@@ -49,7 +50,7 @@ internal sealed class RawSqlite : IRawWriter
         begin.Run();
         fence.Bind(now + (RawLane.Lease.Ticks / 10)).Bind(lane.Key.LaneId).Bind(lane.Epoch).Bind(commitSeq).Run(changes: 1);
         foreach (var row in sorted)
-            if (row.Step == template.Events.Count - 1) Close(row.Run, now);
+            if (row.Step == template.Events.Count - 1 && template.Close is { } end) Close(row.Run, end, now);
         foreach (var row in sorted)
             if (row.Step == 0) Start(row.Run, now);
         for (var i = 0; i < sorted.Count; i++)
@@ -72,7 +73,7 @@ internal sealed class RawSqlite : IRawWriter
 
     public ValueTask DisposeAsync()
     {
-        foreach (var statement in new[] { begin, fence, log, start, owned, append, disown, close, tasks, ready, commit }) statement.Dispose();
+        foreach (var statement in new[] { begin, fence, log, start, owned, wake, append, disown, close, tasks, ready, commit }) statement.Dispose();
         session.Dispose();
         return ValueTask.CompletedTask;
     }
@@ -82,6 +83,12 @@ internal sealed class RawSqlite : IRawWriter
         var row = template.Start;
         start.Blob(run.RunIdBytes).Text(ns).Text(run.WorkflowIdUtf8).Bind(run.Shard).Text(type).Bind(row.Version).Text(build).Bind((long)row.Status).Bind(now).Null()
             .Bind(row.Encoding).Text(queue).Bind(row.Priority).Blob(row.Secret).Blob(row.Input).Null().Null().Null().Null().Null().Bind((long)row.Gate).Run(changes: 1);
+        if (template.Close is null)
+        {
+            wake.Blob(run.RunIdBytes).Bind(now).Bind(1).Bind(run.Shard).Text(ns).Text(type).Bind(row.Version).Text(queue).Bind(row.Priority).Bind(0).Null().Null().Bind(0).Bind(0).Bind(0).Run(changes: 1);
+            return;
+        }
+
         owned.Blob(run.RunIdBytes).Bind(lane.Key.LaneId).Bind(0).Bind(1).Bind(1).Bind(run.Shard).Text(ns).Run(changes: 1);
         Append(run, 0, now);
     }
@@ -93,9 +100,8 @@ internal sealed class RawSqlite : IRawWriter
             .Null().Blob(row.Payload).Blob(row.Commands).Null().Null().Null().Null().Null().Null().Run();
     }
 
-    private void Close(RawRun run, long now)
+    private void Close(RawRun run, CloseRecord row, long now)
     {
-        var row = template.Close;
         disown.Blob(run.RunIdBytes).Bind(lane.Key.LaneId).Run(changes: 1);
         close.Bind((long)row.Status).Blob(row.Outcome).Bind(row.Encoding).Bind(now).Null().Blob(run.RunIdBytes).Run(changes: 1);
         if (!row.MayHaveRows) return;

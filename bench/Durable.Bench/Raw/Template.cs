@@ -6,11 +6,18 @@ namespace Durable.Bench;
 /// <summary>One workflow's rows.</summary>
 /// <param name="Start">Its start, first event included.</param>
 /// <param name="Events">All its events in order of seq, the first one included.</param>
-/// <param name="Close">Its end.</param>
+/// <param name="Close">Its end; null: it only waits for a worker (<see cref="AsWaiting"/>).</param>
 /// <param name="IsWide">True: all events after the first are pending at once; false: one after the other.</param>
-internal sealed record Template(StartRecord Start, IReadOnlyList<EventRecord> Events, CloseRecord Close, bool IsWide)
+internal sealed record Template(StartRecord Start, IReadOnlyList<EventRecord> Events, CloseRecord? Close, bool IsWide)
 {
     public string Namespace => Start.Namespace;
+
+    /// <summary>Only the start, with a wake row: what a client without a worker writes.</summary>
+    public Template AsWaiting() => new(new StartRecord
+    {
+        RunId = Start.RunId, Namespace = Start.Namespace, WorkflowId = Start.WorkflowId, Shard = Start.Shard, Type = Start.Type, Version = Start.Version, Build = Start.Build, Queue = Start.Queue,
+        Priority = Start.Priority, Input = Events[0].Payload, Encoding = Events[0].Encoding, Secret = Start.Secret, Gate = Start.Gate,
+    }, [Events[0]], null, IsWide: false);
 
     /// <summary>Runs a workflow once on the in-memory store and keeps what the engine sent there.</summary>
     /// <param name="run">Starts it and waits for its end.</param>

@@ -8,6 +8,7 @@ internal sealed class Meter
 {
     private readonly long since;
     private readonly TimeSpan cpu;
+    private readonly TimeSpan paused;
     private readonly long allocated;
     private readonly ServerUse server;
     private readonly StoreKind kind;
@@ -16,6 +17,7 @@ internal sealed class Meter
     {
         (this.kind, this.server) = (kind, server);
         allocated = GC.GetTotalAllocatedBytes();
+        paused = GC.GetTotalPauseDuration();
         cpu = Environment.CpuUsage.TotalTime;
         since = Stopwatch.GetTimestamp();
     }
@@ -34,7 +36,7 @@ internal sealed class Meter
         var used = Environment.CpuUsage.TotalTime - cpu;
         var garbage = GC.GetTotalAllocatedBytes() - allocated;
         var after = await kind.UseAsync();
-        return new Cost(elapsed, used / units, (after.Cpu - server.Cpu) / units, (double)garbage / units, (double)(after.WalBytes - server.WalBytes) / units, after.FullPages - server.FullPages);
+        return new Cost(elapsed, used / units, (after.Cpu - server.Cpu) / units, (double)garbage / units, (GC.GetTotalPauseDuration() - paused) / elapsed, (double)(after.WalBytes - server.WalBytes) / units, after.FullPages - server.FullPages);
     }
 }
 
@@ -43,9 +45,10 @@ internal sealed class Meter
 /// <param name="ClientCpu">CPU of this process per unit.</param>
 /// <param name="ServerCpu">CPU of the server per unit.</param>
 /// <param name="Allocated">Bytes allocated per unit.</param>
+/// <param name="Paused">Share of the time that all threads stood still for the collector.</param>
 /// <param name="Wal">Bytes of WAL per unit.</param>
 /// <param name="FullPages">Full pages in the WAL, in all.</param>
-internal sealed record Cost(TimeSpan Elapsed, TimeSpan ClientCpu, TimeSpan ServerCpu, double Allocated, double Wal, long FullPages)
+internal sealed record Cost(TimeSpan Elapsed, TimeSpan ClientCpu, TimeSpan ServerCpu, double Allocated, double Paused, double Wal, long FullPages)
 {
     /// <summary>As details of a round.</summary>
     public IEnumerable<Detail> Details(string unit)
@@ -53,6 +56,7 @@ internal sealed record Cost(TimeSpan Elapsed, TimeSpan ClientCpu, TimeSpan Serve
         yield return new Detail($"client CPU µs/{unit}", ClientCpu.TotalMicroseconds);
         if (ServerCpu > TimeSpan.Zero) yield return new Detail($"server CPU µs/{unit}", ServerCpu.TotalMicroseconds);
         yield return new Detail($"allocated B/{unit}", Allocated);
+        yield return new Detail("GC pause share", Paused);
         if (Wal > 0) yield return new Detail($"WAL B/{unit}", Wal);
         if (FullPages > 0) yield return new Detail("full pages in WAL", FullPages);
     }

@@ -7,6 +7,9 @@ namespace Durable.Bench;
 internal sealed class Phases
 {
     private readonly Dictionary<string, double> before = Read();
+    private const int ProfileTypes = 90;
+    private readonly Allocations allocations = new();
+    private readonly (TimeSpan Pause, int Gen0, int Gen1, int Gen2) collected = Collected();
 
     private Phases()
     {
@@ -25,8 +28,15 @@ internal sealed class Phases
             if (used > 0.01) Console.WriteLine($"    {name,-18} {used * 1e6 / units,8:0.0} µs CPU each ({used / elapsed.TotalSeconds:P0} of a core)");
         }
 
+        var (pause, gen0, gen1, gen2) = Collected();
+        Console.WriteLine($"    collections: {gen0 - collected.Gen0} + {gen1 - collected.Gen1} + {gen2 - collected.Gen2}, paused {Share(pause - collected.Pause)}; allocated:");
+        foreach (var (type, share) in allocations.Top(ProfileTypes)) Console.WriteLine($"    {share,6:P1} {type}");
+        allocations.Dispose();
+
         string Share(TimeSpan part) => $"{part.TotalSeconds / elapsed.TotalSeconds:P0}";
     }
+
+    private static (TimeSpan Pause, int Gen0, int Gen1, int Gen2) Collected() => (GC.GetTotalPauseDuration(), GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2));
 
     // Threads that have ended take their time along; the pool's do not end within a round.
     private static Dictionary<string, double> Read()

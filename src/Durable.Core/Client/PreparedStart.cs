@@ -88,5 +88,6 @@ internal sealed class PreparedStart
         Attributes = attributes is null ? null : JsonText.Element(Encoding.UTF8.GetBytes(attributes)),
         RollOverSteps = core.Services.Options.RollOverSteps,
         RollOverBytes = core.Services.Options.RollOverBytes,
+        MaxPending = core.Services.Options.MaxPendingCommands,
     }, HistoryJson.Default.StartDocument, core.Serializer, $"The start of '{call.Name}'");
 }

@@ -1,6 +1,7 @@
 // Builds and reads the commands column: a block of head lines that replay compares, an empty line, one body line per command.
 using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Durable.Engine.History;
@@ -62,7 +63,9 @@ internal sealed class CommandBuffer
     /// <summary>Adds the body line of the command whose head was added last.</summary>
     public void AddBody(ReadOnlySpan<byte> json)
     {
+        var at = bodies.WrittenCount;
         bodies.Write(json);
+        if (json.Contains((byte)'\n')) OneLine(MemoryMarshal.AsMemory(bodies.WrittenMemory[at..]).Span);
         bodies.Write("\n"u8);
     }
 
@@ -84,6 +87,21 @@ internal sealed class CommandBuffer
         var attempted = head.WrittenSpan;
         if (attempted.IsEmpty) return recorded.IsEmpty;
         return recorded.Length > attempted.Length && recorded[attempted.Length] == (byte)'\n' && recorded.StartsWith(attempted);
+    }
+
+    /// <summary>True if, after as many bytes of head as this buffer has, the recorded column goes on with a command of that kind and number.</summary>
+    public bool IsFollowedBy(ReadOnlySpan<byte> recorded, CommandKind kind, int ordinal)
+    {
+        if (recorded.Length <= head.WrittenCount) return false;
+        Span<byte> wanted = stackalloc byte[24];
+        wanted[0] = (byte)'[';
+        Utf8Formatter.TryFormat((int)kind, wanted[1..], out var written);
+        var at = 1 + written;
+        wanted[at++] = (byte)',';
+        Utf8Formatter.TryFormat(ordinal, wanted[at..], out written);
+        at += written;
+        wanted[at++] = (byte)',';
+        return recorded[head.WrittenCount..].StartsWith(wanted[..at]);
     }
 
     /// <summary>Splits a column into its head lines and its bodies.</summary>
@@ -114,6 +132,9 @@ internal sealed class CommandBuffer
         var end = lines.IndexOf((byte)'\n');
         return end < 0 ? lines : lines[..end];
     }
+
+    // Inside JSON strings line feeds are escaped, so a raw one is white space: a converter of the user wrote it, and it would be taken for the end of the body.
+    private static void OneLine(Span<byte> json) => json.Replace((byte)'\n', (byte)' ');
 
     /// <summary>A text as JSON in UTF-8, quotes included.</summary>
     public static byte[] Quote(string text)

@@ -33,6 +33,9 @@ internal sealed record StartDocument
 
     /// <summary>Stored bytes after which continue-as-new is suggested.</summary>
     public long RollOverBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Most pending operations: recorded, because one more throws into the code, and a changed option must not change that in replay. Null: the host's.</summary>
+    public int? MaxPending { get; init; }
 }
 
 /// <summary>A parent's command.</summary>

@@ -76,7 +76,7 @@ internal sealed class PayloadSerializer
         {
             return JsonSerializer.Deserialize(json, Info<T>());
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or FormatException or ArgumentException or OverflowException)
+        catch (Exception error) when (error is not DurableException)      // constructors and converters are users' code and throw what they like
         {
             throw Unreadable(error, typeof(T), what);
         }
@@ -102,7 +102,7 @@ internal sealed class PayloadSerializer
                 }
             }
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or FormatException or ArgumentException or OverflowException)
+        catch (Exception error) when (error is not DurableException)      // constructors and converters are users' code and throw what they like
         {
             throw Unreadable(error, at < parameters.Length ? parameters[at].Type : typeof(object[]), at < parameters.Length ? $"{what}, argument '{parameters[at].Name}'" : what);
         }
@@ -173,7 +173,7 @@ internal sealed class PayloadSerializer
         {
             JsonSerializer.Serialize(writer, value, info);
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
+        catch (Exception error) when (error is not DurableException)
         {
             throw Unwritable(error, info.Type, what);
         }
@@ -185,7 +185,7 @@ internal sealed class PayloadSerializer
         {
             JsonSerializer.Serialize(writer, value, info);
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
+        catch (Exception error) when (error is not DurableException)
         {
             throw Unwritable(error, typeof(T), what);
         }

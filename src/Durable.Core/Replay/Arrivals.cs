@@ -10,6 +10,7 @@ namespace Durable.Engine.Replay;
 internal sealed class Arrivals(WorkflowExecution execution)
 {
     private readonly CancellationTokenSource cancellation = new();
+    private bool failing;
 
     /// <summary>The user's object, once the run has begun.</summary>
     public object? Instance { get; private set; }
@@ -63,24 +64,24 @@ internal sealed class Arrivals(WorkflowExecution execution)
         }
     }
 
-    /// <summary>Ends the run with an exception that user code let out.</summary>
-    public void FailRun(Exception error)
-    {
-        if (execution.Verdict is not null || execution.End is not null) return;
-        var failure = Failure.From(error);
-        if (error is OperationCanceledException && CancelRequested)
-        {
-            execution.Finish(new RunEnd(CommandKind.Cancelled, null, failure), Body(failure));
-            return;
-        }
+    /// <summary>User code let an exception out: the run compensates and ends with it, or is held (DECISIONS 28).</summary>
+    public void LetOut(Exception error) => _ = EndWithAsync(error);
 
-        if (execution.Definition.Options.OnUnhandledException == UnhandledExceptionPolicy.Hold)
+    // The first exception counts. While its compensations run, the code may go on, but no longer decides how the run ends.
+    private async Task EndWithAsync(Exception error)
+    {
+        if (failing || execution.Verdict is not null || execution.End is not null) return;
+        failing = true;
+        var failure = Failure.From(error);
+        var cancelled = error is OperationCanceledException && CancelRequested;
+        if (!cancelled && execution.Definition.Options.OnUnhandledException == UnhandledExceptionPolicy.Hold)
         {
             execution.Hold(new Verdict(DurableErrorCodes.RunFailed, $"Workflow '{execution.Info.Workflow}' threw {failure.Type}: {failure.Message} Its policy is to hold such runs: deploy a fixed build, or resume it to try again."));
             return;
         }
 
-        execution.Finish(new RunEnd(CommandKind.Fail, null, failure), Body(failure));
+        await CompensateAsync();
+        execution.Finish(new RunEnd(cancelled ? CommandKind.Cancelled : CommandKind.Fail, null, failure), Body(failure));
     }
 
     private static byte[] Body(Failure failure) => JsonSerializer.SerializeToUtf8Bytes(failure, HistoryJson.Default.Failure);
@@ -111,20 +112,20 @@ internal sealed class Arrivals(WorkflowExecution execution)
             Instance = execution.Definition.Create(execution);
             var task = execution.Definition.Run(Instance, arguments);
             await task;
+            if (failing) return;
             var next = execution.Context.Continuation;
             if (next is not null) execution.Finish(new RunEnd(CommandKind.ContinueAsNew, next, null), next);
             else Complete(task);
         }
         catch (Exception error)
         {
-            await CompensateAsync();
-            FailRun(error);
+            await EndWithAsync(error);
         }
     }
 
     private void Complete(Task task)
     {
-        if (execution.IsReplaying)
+        if (execution.Operations.IsRecordedNext(CommandKind.Complete))
         {
             execution.Finish(new RunEnd(CommandKind.Complete, null, null), null);
             return;
@@ -196,7 +197,7 @@ internal sealed class Arrivals(WorkflowExecution execution)
         }
         catch (Exception error)
         {
-            FailRun(error);
+            await EndWithAsync(error);
         }
         finally
         {

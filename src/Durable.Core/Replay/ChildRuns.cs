@@ -47,6 +47,12 @@ internal sealed class ChildRuns(WorkflowExecution execution)
         WorkflowExecution.WithoutContext(static source => source.TrySetResult(), started);
     }
 
+    /// <summary>A cancel of the run ends the wait for a start, like all others; the answer is dropped when it comes.</summary>
+    public void CancelStart(int ordinal, CancellationToken token)
+    {
+        if (starts.Remove(ordinal, out var started)) WorkflowExecution.WithoutContext(static state => state.Source.TrySetCanceled(state.Token), (Source: started, Token: token));
+    }
+
     /// <summary>The child could not be started.</summary>
     public void StartFailed(EventRecord row, DurableException error)
     {

@@ -4,12 +4,17 @@ using System.Buffers.Binary;
 namespace Durable.Engine.Replay;
 
 /// <summary>SplitMix64 (Steele, Lea and Flood, 2014) behind <see cref="Random"/>: the same numbers in every replay on every platform.</summary>
-internal sealed class DeterministicRandom(ulong seed) : Random
+/// <remarks>With an execution, only its turns may draw: a number drawn elsewhere, or by a query, would shift all later ones in one process and not in the next.</remarks>
+internal sealed class DeterministicRandom(ulong seed, WorkflowExecution? execution = null) : Random
 {
     private ulong state = seed;
 
     /// <summary>The next 64 bits.</summary>
-    public ulong NextBits() => Mix(state += 0x9E3779B97F4A7C15UL);
+    public ulong NextBits()
+    {
+        if (execution is not null && execution.IsOnTurn("Random")) execution.RefuseReadOnly("Random");
+        return Mix(state += 0x9E3779B97F4A7C15UL);
+    }
 
     public override int Next() => (int)Below(int.MaxValue);
 

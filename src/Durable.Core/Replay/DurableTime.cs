@@ -24,7 +24,10 @@ internal sealed class DurableTime(WorkflowExecution execution) : TimeProvider
 }
 
 /// <summary>A timer that the BCL or the user made on <see cref="DurableTime"/>.</summary>
-/// <remarks>Off-turn calls are recorded and ignored: an exception there would end the process (M7).</remarks>
+/// <remarks>
+/// Off-turn calls are ignored: an exception there would end the process (M7). A change is recorded as well; a disposal is not, because a
+/// PeriodicTimer that nobody disposed does it from its finalizer.
+/// </remarks>
 internal sealed class DurableTimer(WorkflowExecution execution, TimerCallback callback, object? state) : ITimer, IPendingOperation
 {
     private Operation? armed;
@@ -49,7 +52,7 @@ internal sealed class DurableTimer(WorkflowExecution execution, TimerCallback ca
 
     public void Dispose()
     {
-        if (disposed || !execution.IsOnTurn("a timer of the injected TimeProvider")) return;
+        if (disposed || WorkflowExecution.OnTurn != execution) return;
         disposed = true;
         Disarm();
     }
@@ -65,9 +68,9 @@ internal sealed class DurableTimer(WorkflowExecution execution, TimerCallback ca
         armed = null;
         if (disposed) return;
         if (period != Timeout.InfiniteTimeSpan && period > TimeSpan.Zero) Arm(period);
-        // A Task completes with no context, so that awaits are queued in order (M1); anything else may run user code and gets our context (M11).
+        // A Task completes with no context, so that awaits are queued in order (M1); anything else may run user code and gets our context (M11, M3).
         if (state is Task) WorkflowExecution.WithoutContext(static timer => timer.Call(), this);
-        else execution.Enqueue(static timer => ((DurableTimer)timer!).Call(), this);
+        else execution.EnqueueEntry(Call);
     }
 
     public void Fail(Exception exception) => disposed = true;

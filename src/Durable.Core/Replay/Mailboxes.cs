@@ -20,7 +20,7 @@ internal sealed class Mailboxes(WorkflowExecution execution)
     public Mailbox<T> Create<T>(string name) where T : class
     {
         Operations.CheckName(name, "A mailbox's name");
-        if (boxes.ContainsKey(name)) throw new InvalidOperationException($"The mailbox '{name}' exists already. Each mailbox is one property: give it another name.");
+        if (boxes.ContainsKey(name)) throw new DurableException(DurableErrorCodes.RequestInvalid, $"The mailbox '{name}' exists already. Each mailbox is one property: give it another name.");
         var box = new Box<T>(execution, name);
         boxes.Add(name, box);
         foreach (var row in homeless.Where(row => row.Target == name).ToList())

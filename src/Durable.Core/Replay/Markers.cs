@@ -43,6 +43,7 @@ internal sealed class Markers(WorkflowExecution execution)
     {
         Operations.CheckName(id, "The id of a patch or version");
         if (answers.TryGetValue(id, out var known)) return known;
+        execution.RefuseReadOnly($"Patched or Version of '{id}'");       // before it is decided: a first answer that leaves no marker would differ in replay
         var answer = answers[id] = decide();
         if (answer > 0)
         {

@@ -47,6 +47,9 @@ internal sealed class Operation(CommandKind kind, int ordinal, string name)
     /// <summary>Its position among that row's commands.</summary>
     public int Index { get; init; }
 
+    /// <summary>What ends it when a token is cancelled.</summary>
+    public CancellationTokenRegistration Registration { get; set; }
+
     /// <summary>True for waits that no command stands for (conditions, mailboxes): they only take part in cancellation.</summary>
     public bool IsSilent { get; init; }
 }

@@ -24,7 +24,15 @@ internal sealed class Operations(WorkflowExecution execution)
     public IPendingOperation? Find(int ordinal) => pending.GetValueOrDefault(ordinal);
 
     /// <summary>Removes and returns the pending operation of an ordinal, or null.</summary>
-    public IPendingOperation? Take(int ordinal) => pending.Remove(ordinal, out var found) ? found : null;
+    public IPendingOperation? Take(int ordinal)
+    {
+        if (!pending.Remove(ordinal, out var found)) return null;
+        if (found is not DurableTimer) found.Operation.Registration.Unregister();      // else a token that lives long collects one for each call
+        return found;
+    }
+
+    /// <summary>True in replay if the next command of the row is of that kind: live code could encode it, so replay need not try.</summary>
+    public bool IsRecordedNext(CommandKind kind) => execution.IsRecordedNext(kind, lastOrdinal + 1);
 
     /// <summary>The next ordinal: also for waits that no command stands for, so that all waits have one order.</summary>
     public int NextOrdinal() => ++lastOrdinal;
@@ -32,11 +40,12 @@ internal sealed class Operations(WorkflowExecution execution)
     /// <summary>Calls an activity.</summary>
     public Task CallActivity(ActivityDefinition activity, object?[] arguments, ActivityOptions? options, CancellationToken token)
     {
+        if (token.IsCancellationRequested) return WorkflowExecution.Cancelled(activity.Result, token);
         if (!execution.MayCommand(activity.Name)) return WorkflowExecution.Never(activity.Result);
         ThrowIfFull();
         var resolved = activity.With(options);
         if (options is not null && ActivityDefinition.Fault(resolved) is { } fault) throw new DurableException(DurableErrorCodes.RequestInvalid, $"Options of {activity.Name}: {fault}.");
-        var body = execution.IsReplaying ? null : EncodeCall(activity, arguments, options is null ? null : resolved);
+        var body = IsRecordedNext(CommandKind.Activity) ? null : EncodeCall(activity, arguments, options is null ? null : resolved);
         var ordinal = Issue(CommandKind.Activity, activity.NameJson, null, body);
         var operation = new Operation(CommandKind.Activity, ordinal, activity.Name)
         {
@@ -65,11 +74,10 @@ internal sealed class Operations(WorkflowExecution execution)
     /// <summary>Waits for a time.</summary>
     public Task Delay(TimeSpan delay, CancellationToken token)
     {
-        if (delay == TimeSpan.Zero) return token.IsCancellationRequested ? Task.FromCanceled(token) : Task.CompletedTask;
         if (token.IsCancellationRequested) return Task.FromCanceled(token);
         if (!execution.MayCommand("DelayAsync")) return WorkflowExecution.Never(ResultShape.Nothing);
         ThrowIfFull();
-        return Await(ResultShape.Nothing.NewPending(execution, IssueTimer(delay)), CommandKind.Timer, token);
+        return Await(ResultShape.Nothing.NewPending(execution, IssueTimer(delay < TimeSpan.Zero ? TimeSpan.Zero : delay)), CommandKind.Timer, token);
     }
 
     /// <summary>Arms a timer of the injected TimeProvider.</summary>
@@ -101,7 +109,7 @@ internal sealed class Operations(WorkflowExecution execution)
             throw new DurableException(DurableErrorCodes.RequestInvalid, $"The child's timeout is {timeout}. It must be positive and below a century.");
         if (!execution.MayCommand(definition.Name)) return null;
         ThrowIfFull();
-        var body = execution.IsReplaying ? null : execution.Serializer.EncodeBody(arguments, definition.RunParameterTypes, $"Arguments of {definition.Name}",
+        var body = IsRecordedNext(CommandKind.Child) ? null : execution.Serializer.EncodeBody(arguments, definition.RunParameterTypes, $"Arguments of {definition.Name}",
             JsonSerializer.SerializeToUtf8Bytes(new ChildOptionsDocument(definition.Version, options.ParentClose, options.Queue, options.Timeout, awaited), ChildJson.Default.ChildOptionsDocument)).ToArray();
         var ordinal = Issue(CommandKind.Child, definition.NameJson, workflowId, body);
         var operation = new Operation(CommandKind.Child, ordinal, definition.Name)
@@ -121,7 +129,7 @@ internal sealed class Operations(WorkflowExecution execution)
         CheckName(workflowId, "A workflow id");
         if (!execution.MayCommand(name)) return WorkflowExecution.Never(ResultShape.Nothing);
         ThrowIfFull();
-        var body = execution.IsReplaying ? null : encode();
+        var body = IsRecordedNext(kind) ? null : encode();
         var ordinal = Issue(kind, execution.QuoteName(name), workflowId, body);
         var operation = new Operation(kind, ordinal, name) { Target = workflowId, Body = body, IssuedAt = execution.UtcNow, Row = execution.Row, Index = execution.Commands.Count - 1 };
         return Await(ResultShape.Nothing.NewPending(execution, operation), kind, CancellationToken.None);
@@ -152,7 +160,7 @@ internal sealed class Operations(WorkflowExecution execution)
     /// <summary>Gives up a pending operation on behalf of the code: its outcome will not be applied.</summary>
     public void GiveUp(Operation operation)
     {
-        if (!pending.Remove(operation.Ordinal) || operation.IsSilent || !execution.MayCommand("a cancellation")) return;
+        if (Take(operation.Ordinal) is null || operation.IsSilent || !execution.MayCommand("a cancellation")) return;
         Write(CommandKind.Cancel, operation.Ordinal, NoName, null, execution.IsReplaying ? null : []);
         execution.AddEffect(new Effect(CommandKind.Cancel, operation));
     }
@@ -162,7 +170,8 @@ internal sealed class Operations(WorkflowExecution execution)
     {
         foreach (var waiting in pending.Values.Where(op => !op.IgnoresCancel).OrderBy(op => op.Operation.Ordinal).ToList())
         {
-            if (!pending.Remove(waiting.Operation.Ordinal)) continue;       // given up by another one that ended just now
+            if (Take(waiting.Operation.Ordinal) is null) continue;          // given up by another one that ended just now
+            if (waiting.Operation.Kind == CommandKind.Child && !waiting.Operation.IsSilent) execution.Context.Children.CancelStart(waiting.Operation.Ordinal, token);
             if (!waiting.Operation.IsSilent) execution.AddEffect(new Effect(CommandKind.Cancel, waiting.Operation));
             waiting.Cancel(token);
         }
@@ -198,7 +207,7 @@ internal sealed class Operations(WorkflowExecution execution)
     }
 
     /// <summary>Ends an operation when a token is cancelled.</summary>
-    public void CancelWith(IPendingOperation operation, CancellationToken token) => token.UnsafeRegister(static (state, cancelled) =>
+    public void CancelWith(IPendingOperation operation, CancellationToken token) => operation.Operation.Registration = token.UnsafeRegister(static (state, cancelled) =>
     {
         var (operations, waiting) = ((Operations, IPendingOperation))state!;
         operations.CancelByToken(waiting, cancelled);
@@ -208,7 +217,7 @@ internal sealed class Operations(WorkflowExecution execution)
     {
         if (!execution.IsOnTurn("a cancellation token that a durable call was given")) return;
         if (Find(waiting.Operation.Ordinal) != waiting) return;
-        if (waiting.Operation.IsSilent) pending.Remove(waiting.Operation.Ordinal);
+        if (waiting.Operation.IsSilent) Take(waiting.Operation.Ordinal);
         else GiveUp(waiting.Operation);
         waiting.Cancel(token);
     }
@@ -234,9 +243,10 @@ internal sealed class Operations(WorkflowExecution execution)
 
     private void ThrowIfFull()
     {
-        if (execution.IsReplaying || pending.Count < execution.Limits.MaxPending) return;
+        var most = execution.Started?.MaxPending ?? execution.Limits.MaxPending;
+        if (pending.Count < most) return;
         throw new DurableException(DurableErrorCodes.PendingLimit,
-            $"{pending.Count:N0} operations are pending in this run, and at most {execution.Limits.MaxPending:N0} may be. Bound the fan-out with ForEachAsync, split it over child runs, or raise DurableOptions.MaxPendingCommands.");
+            $"{pending.Count:N0} operations are pending in this run, and at most {most:N0} may be. Bound the fan-out with ForEachAsync, split it over child runs, or raise DurableOptions.MaxPendingCommands.");
     }
 
     private sealed class TimeoutTimer(Operation operation, Action onTime) : IPendingOperation

@@ -70,7 +70,8 @@ internal sealed class RunContext(WorkflowExecution execution) : WorkflowContext
     {
         ArgumentNullException.ThrowIfNull(activities);
         ArgumentNullException.ThrowIfNull(options);
-        return (TActivities?)ActivityProxy.With(activities, options) ?? activities;
+        return (TActivities?)ActivityProxy.With(activities, options)
+            ?? throw new DurableException(DurableErrorCodes.RequestInvalid, $"With was given a '{activities.GetType().Name}', which the engine did not inject. Give it the {typeof(TActivities).Name} of the workflow's constructor.");
     }
 
     public override Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken = default) => execution.Operations.Delay(delay, cancellationToken);
@@ -108,28 +109,35 @@ internal sealed class RunContext(WorkflowExecution execution) : WorkflowContext
         ArgumentNullException.ThrowIfNull(items);
         ArgumentNullException.ThrowIfNull(body);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxParallel, 1);
-        var list = items.ToList();
-        var results = new TResult[list.Count];
-        var failures = new Exception?[list.Count];
-        var next = 0;
-        var failed = false;
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(maxParallel, list.Count)).Select(_ => WorkAsync()).ToList());
-        if (Array.Find(failures, failure => failure is not null) is { } first) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+        using var source = items.GetEnumerator();
+        var results = new List<TResult>();
+        (int At, Exception Error)? failed = null;
+        var ended = false;
+        var workers = new List<Task>();
+        while (workers.Count < maxParallel && !ended && failed is null) workers.Add(WorkAsync());
+        await Task.WhenAll(workers);
+        if (failed is { } first) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first.Error);
         return results;
 
         async Task WorkAsync()
         {
-            while (next < list.Count && !failed)
+            while (failed is null)
             {
-                var at = next++;
+                var at = results.Count;
                 try
                 {
-                    results[at] = await body(list[at]);
+                    if (ended || !source.MoveNext())
+                    {
+                        ended = true;
+                        return;
+                    }
+
+                    results.Add(default!);
+                    results[at] = await body(source.Current);
                 }
                 catch (Exception error)
                 {
-                    failures[at] = error;
-                    failed = true;
+                    if (failed is null || at < failed.Value.At) failed = (at, error);
                 }
             }
         }
@@ -200,15 +208,10 @@ internal sealed class RunContext(WorkflowExecution execution) : WorkflowContext
     private void Continue(LambdaExpression run)
     {
         ArgumentNullException.ThrowIfNull(run);
+        execution.RefuseReadOnly("ContinueAsNew");
         var call = CallExpression.OfMethod(run, "ContinueAsNew");
         if (call.Member is not System.Reflection.MethodInfo method || method.MethodHandle != execution.Definition.RunMethod.MethodHandle)
             throw new DurableException(DurableErrorCodes.RequestInvalid, $"ContinueAsNew was given '{call.Member.Name}'. It takes a call of this workflow's own [Run] method: return workflow.ContinueAsNew(() => {execution.Definition.RunMethod.Name}(…)).");
-        if (execution.IsReplaying)
-        {
-            Continuation = [];
-            return;
-        }
-
         var started = execution.Started!;
         var input = execution.Serializer.EncodeArguments(call.Arguments, execution.Definition.RunParameterTypes, $"Arguments of '{execution.Info.Workflow}'");
         var next = started with { Input = JsonText.Element(input), Seed = started.Seed * 0x9E3779B97F4A7C15UL + 1, Attributes = null, Seen = null, StartedAt = execution.Info.StartedAt };

@@ -5,15 +5,18 @@ namespace Durable.Engine.Replay;
 internal sealed class SagaStack(WorkflowExecution execution) : Saga
 {
     private readonly Stack<Func<Task>> compensations = new();
+    private bool compensated;
 
     public override void OnFailure(Func<Task> compensation)
     {
         ArgumentNullException.ThrowIfNull(compensation);
+        if (compensated) throw new InvalidOperationException("The saga has compensated already. Start another one with StartSaga.");
         compensations.Push(compensation);
     }
 
     public override async Task CompensateAsync()
     {
+        compensated = true;
         execution.Sagas.Remove(this);
         List<Exception>? failures = null;
         while (compensations.TryPop(out var compensation))

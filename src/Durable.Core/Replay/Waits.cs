@@ -23,9 +23,9 @@ internal sealed class TimedWait<T> : TaskCompletionSource<T>, IPendingOperation
         this.execution = execution;
         this.forget = forget;
         OnTimeout = onTimeout;
+        if (timeout is { } time) timer = execution.Operations.StartTimeout(time, () => End(onTimer: true));       // first: a time that is refused leaves nothing behind
         Operation = new Operation(CommandKind.Timer, execution.Operations.NextOrdinal(), name) { IsSilent = true, IssuedAt = execution.UtcNow };
         execution.Operations.AddSilent(this);
-        if (timeout is { } time) timer = execution.Operations.StartTimeout(time, () => End(onTimer: true));
         if (token.CanBeCanceled) execution.Operations.CancelWith(this, token);
     }
 

@@ -29,6 +29,7 @@ internal sealed class WorkflowExecution
     private Verdict? verdict;
     private bool foreign;
     private int callbacks;
+    private byte[]? recorded;
     private int randoms;
     private ulong guids;
 
@@ -187,8 +188,8 @@ internal sealed class WorkflowExecution
     public bool MayCommand(string name)
     {
         if (!IsOnTurn(name) || verdict is not null || End is not null) return false;
-        if (!IsReadOnly) return true;
-        throw new DurableException(DurableErrorCodes.NotDurable, $"'{name}' was called inside a query, a validator or a WaitUntil condition. Those only read: move the call into [Run] or a handler.");
+        RefuseReadOnly(name);
+        return true;
     }
 
     /// <summary>Queues a callback of the run (M2, M5).</summary>
@@ -205,6 +206,15 @@ internal sealed class WorkflowExecution
     public void AddEffect(in Effect effect)
     {
         if (!IsReplaying) effects.Add(effect);
+    }
+
+    /// <summary>True in replay if the row's next command has that kind and number: live code got as far as issuing it.</summary>
+    public bool IsRecordedNext(CommandKind kind, int ordinal) => IsReplaying && Commands.IsFollowedBy(recorded, kind, ordinal);
+
+    /// <summary>Refuses to change what replay derives while code runs that leaves no trace in the history.</summary>
+    public void RefuseReadOnly(string name)
+    {
+        if (IsReadOnly) throw new DurableException(DurableErrorCodes.NotDurable, $"'{name}' was called inside a query, a validator or a WaitUntil condition. Those only read: move the call into [Run] or a handler.");
     }
 
     /// <summary>Ends the code's part: nothing after it is applied.</summary>
@@ -258,10 +268,14 @@ internal sealed class WorkflowExecution
     public void Validate(HandlerDefinition update, object?[] arguments) => Enter((self, _) => self.ReadOnly<object?>(() => update.Validator!.Invoke(self.arrivals.Instance, arguments.AsSpan())), 0);
 
     /// <summary>A random source seeded from the run; each injection has its own sequence.</summary>
-    public Random NewRandom() => new DeterministicRandom(Started!.Seed + (ulong)++randoms * 0xD1B54A32D192ED03UL);
+    public Random NewRandom() => new DeterministicRandom(Started!.Seed + (ulong)++randoms * 0xD1B54A32D192ED03UL, this);
 
     /// <summary>A UUID derived from seed and count.</summary>
-    public Guid NewGuid() => DeterministicRandom.NewGuid(Started!.Seed, ++guids);
+    public Guid NewGuid()
+    {
+        if (IsOnTurn("NewGuid")) RefuseReadOnly("NewGuid");
+        return DeterministicRandom.NewGuid(Started!.Seed, ++guids);
+    }
 
     /// <summary>A logger that is silent in replay.</summary>
     public Microsoft.Extensions.Logging.ILogger NewLogger(string category) => new ReplayLogger(this, category);
@@ -330,18 +344,21 @@ internal sealed class WorkflowExecution
         try
         {
             arrivals.Dispatch(row);
-            Drain();
         }
-        catch (Exception error)
+        catch (Exception error)      // of ours: user code runs in callbacks, which have a catch of their own
         {
-            arrivals.FailRun(error);
+            Hold(new Verdict(error is DurableException known ? known.Code : DurableErrorCodes.PayloadUnreadable,
+                $"Event {Info.Generation}:{row.Seq} ({(EventKind)row.Kind}) cannot be applied: {error.Message} Run a build that can read it, or restore the row.") { Row = row.Seq });
         }
 
+        Drain();
         Close(row);
     }
 
     private void Begin(EventRecord row)
     {
+        ExecutionContext.Restore(context);               // what the callbacks of the last row set, a live turn would not see (M3)
+        recorded = IsReplaying ? row.Commands : null;
         Row = row.Seq;
         if (row.At > UtcNow) UtcNow = row.At;
         Commands.Clear();
@@ -379,7 +396,7 @@ internal sealed class WorkflowExecution
         }
         catch (Exception error)
         {
-            arrivals.FailRun(error);            // async void, a signal handler, a token callback
+            arrivals.LetOut(error);             // async void, a token callback, a timer of the user
         }
         finally
         {

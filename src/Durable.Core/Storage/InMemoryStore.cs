@@ -35,6 +35,9 @@ public sealed class InMemoryStore : IDurableStore
         catalog = new(tables, lanes, commit);
     }
 
+    /// <summary>Its rows, for checks that look at all of them at once.</summary>
+    internal MemoryTables Tables => tables;
+
     /// <inheritdoc/>
     public string Description => "in memory";
 

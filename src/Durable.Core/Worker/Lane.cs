@@ -228,6 +228,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Loads.Adopt(opened.Owned);
     });
 
+    /// <summary>Says that a heartbeat under an epoch was refused. Safe from any thread.</summary>
+    public void Suspect(long epoch) => Post(() => commits.Suspect(epoch));
+
     /// <summary>Asks for runs. Safe from any thread.</summary>
     public void Claim(IReadOnlyList<Guid> candidates) => Post(() => commits.Claim(candidates));
 

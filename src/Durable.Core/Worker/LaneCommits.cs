@@ -15,6 +15,7 @@ internal sealed class LaneCommits(Lane lane)
     private Action? whenIdle;
     private Action? whenEmpty;
     private bool lost;
+    private bool suspected;
 
     /// <summary>Starts with the number that the store has.</summary>
     public void Begin(long last)
@@ -37,10 +38,20 @@ internal sealed class LaneCommits(Lane lane)
     /// <summary>Does something once no batch is in flight and none waits; then something else once those it made are durable too.</summary>
     public void WhenIdle(Action first, Action then) => (whenIdle, whenEmpty) = (first, then);
 
+    /// <summary>A heartbeat under this epoch was refused: an empty batch finds out what has happened, so that an idle lane does not believe in runs that others have.</summary>
+    public void Suspect(long epoch) => suspected |= epoch == lane.Epoch;
+
     /// <summary>Sends the next batch if none is in flight.</summary>
     public void Pump()
     {
         if (inFlight is not null || lost) return;
+        if (suspected)
+        {
+            suspected = false;
+            Send(new PendingBatch(lane.Key, lane.Services.Options.Lease));
+            return;
+        }
+
         if ((again.TryDequeue(out var repeated) ? repeated : lane.NextBatch()) is { } batch)
         {
             Send(batch);
@@ -158,30 +169,47 @@ internal sealed class LaneCommits(Lane lane)
 
     private void ReadBack(PendingBatch batch, OpenedLane? opened)
     {
-        if (opened is not null && opened.CommitSeq == batch.Rows.CommitSeq)
+        var sequel = opened is null ? -1 : opened.CommitSeq - batch.Rows.CommitSeq;
+        if (opened is null || sequel is not (0 or -1) || Released(batch, opened, durable: sequel == 0) is not 0)
         {
-            lane.Reopened(lane.Key, opened);
-            var owned = opened.Owned.Select(run => run.RunId).ToHashSet();
-            var refused = batch.Rows.Starts.Concat(batch.Rows.Children).Where(start => start.Owned && !owned.Contains(start.RunId)).Select(start => start.RunId).ToList();
-            Durable(batch, [.. opened.Owned.Where(run => !lane.Slots.ContainsKey(run.RunId))], refused);
+            GiveUp(batch, opened);
+            return;
         }
-        else if (opened is not null && opened.CommitSeq == batch.Rows.CommitSeq - 1)
+
+        lane.Reopened(lane.Key, opened);
+        if (sequel == -1)
         {
-            lane.Reopened(lane.Key, opened);
             Send(batch);
+            return;
         }
-        else
-        {
-            inFlight = null;
-            lost = true;
-            again.Clear();
-            Telemetry.LeaseLosses.Add(1);
-            lane.Shared.Log.LaneLost(lane.Key.Identity, opened is null ? "another owner has it" : $"the store is at commit {opened.CommitSeq}, {batch.Rows.CommitSeq} was expected");
-            var reason = new DurableException(DurableErrorCodes.CommitInDoubt, "The lane was lost before its batch was durable; nothing of the batch is stored. Try again.");
-            Lane.Lose(batch, reason);
-            lane.DropAll(reason);
-            lane.Shared.Lost(lane);
-        }
+
+        var owned = opened.Owned.Select(run => run.RunId).ToHashSet();
+        var refused = batch.Rows.Starts.Concat(batch.Rows.Children).Where(start => start.Owned && !owned.Contains(start.RunId)).Select(start => start.RunId).ToList();
+        Durable(batch, [.. opened.Owned.Where(run => !lane.Slots.ContainsKey(run.RunId))], refused);
+    }
+
+    // Runs that the lane has in memory and the store gave to others: a reaper fenced the lane meanwhile, and the open that took it back must not hide that (O3: the list is the truth).
+    private int Released(PendingBatch batch, OpenedLane opened, bool durable)
+    {
+        var ours = opened.Owned.Select(run => run.RunId).ToHashSet();
+        if (durable) ours.UnionWith(batch.Rows.Parks.Select(park => park.RunId).Concat(batch.Rows.Closes.Select(close => close.RunId)));
+        return lane.Slots.Values.Concat(batch.Slots).Count(slot => slot.State is not (SlotState.Starting or SlotState.Gone) && !ours.Contains(slot.RunId));
+    }
+
+    // Drops everything that memory says, and goes on with what the store says: in this lane if it is ours again, else under another name.
+    private void GiveUp(PendingBatch batch, OpenedLane? opened)
+    {
+        inFlight = null;
+        lost = true;
+        again.Clear();
+        Telemetry.LeaseLosses.Add(1);
+        lane.Shared.Log.LaneLost(lane.Key.Identity, opened is null ? "another owner has it"
+            : $"the store is at commit {opened.CommitSeq} with {opened.Owned.Count} of its {lane.Slots.Count} runs, {batch.Rows.CommitSeq} was expected");
+        var reason = new DurableException(DurableErrorCodes.CommitInDoubt, "The lane was lost while its batch was under way, and whether the batch counted is not told any more. Send the request again under the same id.");
+        Lane.Lose(batch, reason);
+        lane.DropAll(reason);
+        if (opened is null) lane.Shared.Lost(lane);
+        else lane.Restart(lane.Key, opened);
     }
 
     // Finds the run whose rows the store refuses: halves, never inside a run; the culprit alone is held, the others proceed (C8).

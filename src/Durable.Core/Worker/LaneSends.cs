@@ -45,6 +45,7 @@ internal static class LaneSends
         {
             Seed = slot.Execution!.Started!.Seed ^ (ulong)operation.Ordinal * 0x9E3779B97F4A7C15UL, Input = body.RootElement.GetProperty("args").Clone(), Parent = link,
             RollOverSteps = lane.Services.Options.RollOverSteps, RollOverBytes = lane.Services.Options.RollOverBytes,
+            MaxPending = lane.Services.Options.MaxPendingCommands,
         };
         var codec = lane.Services.Serializer.Codec;
         var refused = JsonSerializer.SerializeToUtf8Bytes(new OperationFailure

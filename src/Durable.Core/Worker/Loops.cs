@@ -57,8 +57,10 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
         {
             tick();
             var ticks = lane.Ticks;
+            var epoch = lane.Epoch;
             if (ticks == before) lane.Post(static () => { });              // an idle lane ticks when it is asked to
-            else if (await services.Store.HeartbeatAsync(lane.Key, lane.Epoch, services.Options.Lease, stop).ConfigureAwait(false)) Good();
+            else if (await services.Store.HeartbeatAsync(lane.Key, epoch, services.Options.Lease, stop).ConfigureAwait(false)) Good();
+            else lane.Suspect(epoch);
             before = ticks;
             await Task.Delay(services.Options.Lease / 4, services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

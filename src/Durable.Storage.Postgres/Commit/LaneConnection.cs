@@ -15,7 +15,7 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
     private TimeSpan lockTimeout;
 
     /// <summary>Statements and rows of the last batch by name, for tests and benches that count them.</summary>
-    internal IReadOnlyList<(string Name, int Rows)> LastBatch { get; private set; } = [];
+    internal IReadOnlyList<(string Name, int Rows)> LastBatch => [.. (statements?.Used ?? []).Select(s => (s.Name, s.Rows))];
 
     /// <summary>Writes one batch. Does not throw for failures of the database.</summary>
     public async Task<CommitResult> CommitAsync(LaneBatch rows, CancellationToken cancellationToken)
@@ -50,9 +50,6 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
             turn.Release();
         }
     }
-
-    /// <summary>Forgets the connection: after a doubt nothing more is said on it.</summary>
-    public ValueTask ReopenAsync() => DisposeAsync();
 
     private async Task OpenAsync(TimeSpan lease, CancellationToken cancellationToken)
     {
@@ -92,7 +89,6 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
         foreach (var statement in filled) commands.Add(statement.Command);
         Text("select clock_timestamp()");
         Text("commit");
-        LastBatch = [.. filled.Select(s => (s.Name, s.Rows))];
 
         void Text(string text) => commands.Add(new NpgsqlBatchCommand(text));
     }

@@ -1,2 +1,2 @@
--- DECISIONS 9, HoldAllRuns: tasks under way belong to hosts of the other place; their tokens are void here.
-update $schema.task set token = null
+-- DECISIONS 9, HoldAllRuns: no host may run activities of held runs. A resumed run makes the rows of its pending activities anew, as it does for one that was lost with its host.
+delete from $schema.task

@@ -31,7 +31,15 @@ internal sealed class ReapVerb(EngineConnections connections, Calls calls, Names
         foreach (var seen in request.Unchanged)
             batch.Add("ReapUnchanged", PgBatch.Long(seen.LaneId), PgBatch.Long(seen.Epoch), PgBatch.From(seen.ExpiresAt), PgBatch.Span(request.Lease * 2));
         var fenced = (await batch.ExecuteAsync(ct).ConfigureAwait(false)).Sum();
-        await EndBlockersAsync(connection, request, ct).ConfigureAwait(false);
+        try
+        {
+            await EndBlockersAsync(connection, request, ct).ConfigureAwait(false);
+        }
+        catch (PostgresException e) when (e.SqlState is "42501" or "42883" or "42P01" or "0A000")
+        {
+            Log.BlockersUnknown(log, e, connections.Description);       // an engine that cannot tell or end sessions: its own time-outs must do
+        }
+
         return fenced;
     }, cancellationToken);
 
@@ -92,20 +100,18 @@ internal sealed class ReapVerb(EngineConnections connections, Calls calls, Names
     // C9: a batch whose sender froze while sending keeps its lane row and no time-out of the server ends it. One of our own sessions, of a lane long expired, is ended.
     private async Task EndBlockersAsync(NpgsqlConnection connection, ReapRequest request, CancellationToken cancellationToken)
     {
-        const string stuck = "select l.lane_id from $schema.lane l where l.holder is not null and l.lane_id <> $1 and l.expires_at < clock_timestamp() - $2";
-        await using var look = new NpgsqlCommand(SqlText.Fill(stuck, calls.Options.Schema), connection) { Parameters = { PgBatch.Long(request.Lane.LaneId), PgBatch.Span(request.Lease) } };
         List<long> lanes;
-        await using (var reader = await look.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
+        await using (var batch = calls.Batch(connection).Add("ReapStuck", PgBatch.Long(request.Lane.LaneId), PgBatch.Span(request.Lease)))
         {
+            await using var reader = await batch.ReadAsync(cancellationToken).ConfigureAwait(false);
             lanes = await RowReader.AllAsync(reader, r => r.GetInt64(0), cancellationToken).ConfigureAwait(false);
         }
 
         foreach (var lane in lanes)
         {
-            await using var end = new NpgsqlCommand("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and datname = current_database() "
-                + "and usename = current_user and xact_start < clock_timestamp() - $2", connection)
-            { Parameters = { PgBatch.Text(EngineConnections.LaneApplication(lane)), PgBatch.Span(request.Lease) } };
-            if (await end.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true) Log.BlockerEnded(log, connections.Description, lane);
+            await using var batch = calls.Batch(connection).Add("ReapEndBlocker", PgBatch.Text(EngineConnections.LaneApplication(lane)), PgBatch.Span(request.Lease));
+            await using var reader = await batch.ReadAsync(cancellationToken).ConfigureAwait(false);
+            if ((await RowReader.AllAsync(reader, r => r.GetBoolean(0), cancellationToken).ConfigureAwait(false)).Contains(true)) Log.BlockerEnded(log, connections.Description, lane);
         }
     }
 

@@ -33,6 +33,7 @@ internal static class SqlText
     public static Sql FenceLane { get; } = Sql.Read(nameof(FenceLane));
     public static Sql FindLane { get; } = Sql.Read(nameof(FindLane));
     public static Sql HoldAllRuns { get; } = Sql.Read(nameof(HoldAllRuns));
+    public static Sql HoldAllTasks { get; } = Sql.Read(nameof(HoldAllTasks));
     public static Sql HoldAllWakes { get; } = Sql.Read(nameof(HoldAllWakes));
     public static Sql ImportRun { get; } = Sql.Read(nameof(ImportRun));
     public static Sql InsertLane { get; } = Sql.Read(nameof(InsertLane));

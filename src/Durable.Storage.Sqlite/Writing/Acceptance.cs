@@ -14,6 +14,7 @@ internal static class Acceptance
                 LaneVerbs.Release(session, lane, int.MaxValue, clock);
             session[SqlText.HoldAllWakes].Run();
             session[SqlText.HoldAllRuns].Run();
+            session[SqlText.HoldAllTasks].Run();
         }
         return session[SqlText.AcceptPlace].Bind(place).Bind(clock).Bind(policy.ToString()).Run() == 1;
     }

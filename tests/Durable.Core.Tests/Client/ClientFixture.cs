@@ -28,7 +28,11 @@ public abstract class ClientFixture
     public void CreateClient() => Create(null, new DurableOptions());
 
     [TearDown]
-    public async Task DisposeStore() => await Store.DisposeAsync();
+    public async Task DisposeEngine()
+    {
+        await Services.DisposeAsync();
+        await Store.DisposeAsync();
+    }
 
     private protected void Create(PayloadCodec? codec, DurableOptions options)
     {

@@ -44,7 +44,7 @@ internal sealed class HostProcess : IDisposable
     {
         var info = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet")
         {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+            WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
         };
         info.ArgumentList.Add(program);
         foreach (var argument in arguments) info.ArgumentList.Add(argument);
@@ -87,6 +87,15 @@ internal sealed class HostProcess : IDisposable
         return this;
     }
 
+    /// <summary>SIGSTOP: it stands still wherever it is, as in a long pause of its machine.</summary>
+    public Task FreezeAsync() => SendAsync("STOP");
+
+    /// <summary>SIGCONT: it goes on and knows nothing of the time between.</summary>
+    public Task ThawAsync() => SendAsync("CONT");
+
+    /// <summary>Ends its standard input, which asks a host of <c>--work-only</c> to stop.</summary>
+    public void EndInput() => process.StandardInput.Close();
+
     /// <summary>SIGKILL, and waits until it is gone.</summary>
     public async Task KillAsync()
     {
@@ -98,6 +107,13 @@ internal sealed class HostProcess : IDisposable
     {
         if (!process.HasExited) process.Kill();
         process.Dispose();
+    }
+
+    private async Task SendAsync(string signal)
+    {
+        using var shell = Process.Start("/bin/sh", ["-c", $"kill -{signal} {Id}"]);
+        await shell.WaitForExitAsync();
+        Assert.That(shell.ExitCode, Is.Zero, $"SIG{signal}");
     }
 
     private void Read(string? line)

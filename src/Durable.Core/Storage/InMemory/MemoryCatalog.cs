@@ -87,6 +87,7 @@ internal sealed class MemoryCatalog(MemoryTables tables, MemoryLanes lanes, Memo
         foreach (var run in tables.Runs.Values.Where(run => !run.IsClosed))
         {
             var wake = tables.TakeWake(run);
+            tables.DeleteTasks(run);              // no host may run them; a resumed run makes them anew
             tables.PutWake(run, MemoryWakes.Held(wake.Row, HoldReasons.Paused), wake.Attempt, tables.Now);
             run.Status = run.Status is RunStatus.Pending or RunStatus.Running ? RunStatus.Paused : run.Status;
         }

@@ -1,0 +1,70 @@
+// The activities of the simulation: they succeed, fail, hang, time out and report late, and write all of it into the ledger.
+using Durable.Engine.Worker;
+
+namespace Durable.Simulation;
+
+/// <summary>What workflows call.</summary>
+public interface ISimActivities
+{
+    /// <summary>Behaves as the number says.</summary>
+    Task<int> DoAsync(int salt, int behaviour);
+
+    /// <summary>Shows a promise's token to the world.</summary>
+    Task PublishAsync(string token);
+}
+
+/// <summary>One attempt's activities.</summary>
+internal sealed class SimActivities(SimProcess process, Ledger ledger, AttemptScope scope) : ISimActivities
+{
+    /// <summary>How many behaviours there are.</summary>
+    public const int Behaviours = 9;
+
+    public async Task<int> DoAsync(int salt, int behaviour)
+    {
+        var context = scope.Context!;
+        ledger.Begin(process, context.IdempotencyKey, context.Attempt, context.Workflow.RunId);
+        switch (behaviour)
+        {
+            case 1:
+                await Wait(20);
+                break;
+            case 2:
+                await Wait(250);
+                break;
+            case 3 when context.Attempt <= 2:
+                throw new InvalidOperationException("Not yet.");
+            case 4 when context.Attempt <= 1:
+                await Wait(10);
+                throw new InvalidOperationException("Not yet either.");
+            case 5:
+                throw new NonRetryableException("Never.");
+            case 6 when context.Attempt <= 1:
+                await Wait(10_000);              // ignores its token: it reports late or is given up
+                break;
+            case 7:
+                for (var i = 0; i < 6; i++)
+                {
+                    context.Heartbeat(i);
+                    await Task.Delay(TimeSpan.FromMilliseconds(100), process.Clock, context.CancellationToken);
+                }
+
+                break;
+            case 8:
+                await Task.Delay(TimeSpan.FromMilliseconds(700), process.Clock, context.CancellationToken);
+                break;
+        }
+
+        return ledger.Effect(process, context.IdempotencyKey, context.Attempt);
+    }
+
+    public Task PublishAsync(string token)
+    {
+        var context = scope.Context!;
+        ledger.Begin(process, context.IdempotencyKey, context.Attempt, context.Workflow.RunId);
+        ledger.Tokens.Add(token);
+        ledger.Effect(process, context.IdempotencyKey, context.Attempt);
+        return Task.CompletedTask;
+    }
+
+    private Task Wait(int millis) => Task.Delay(process.World.Random.Millis(0, millis), process.Clock);
+}

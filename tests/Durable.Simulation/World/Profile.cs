@@ -1,0 +1,104 @@
+// What a seed turns on: each seed has its own mixture, because faults hide one another when all come at once.
+namespace Durable.Simulation;
+
+/// <summary>The settings of one seed.</summary>
+internal sealed class Profile
+{
+    public int Workers { get; private init; }
+
+    public int Clients { get; private init; }
+
+    public int Actions { get; private init; }
+
+    public int MaxOps { get; private init; }
+
+    public double ClientPause { get; private init; }
+
+    public TimeSpan Lease { get; } = TimeSpan.FromSeconds(2);
+
+    public TimeSpan ParkAfter { get; private init; }
+
+    public int MaxCachedRuns { get; private init; }
+
+    public int MaxConcurrentActivities { get; private init; }
+
+    public int KeepGenerations { get; } = 1;
+
+    public double ContinueAsNew { get; private init; }
+
+    public bool OnlyTimers { get; private init; }
+
+    public bool WakeUps { get; private init; }
+
+    public bool Crashes { get; private init; }
+
+    /// <summary>Milliseconds between two of them, on average; 0 for none.</summary>
+    public double CrashEvery { get; private init; }
+
+    public double FreezeEvery { get; private init; }
+
+    public double ClockStepEvery { get; private init; }
+
+    public double StoreStepEvery { get; private init; }
+
+    public double RestartEvery { get; private init; }
+
+    public double ClashEvery { get; private init; }
+
+    public double PoisonEvery { get; private init; }
+
+    public bool Killers { get; private init; }
+
+    public double DuplicateDelivery { get; private init; }
+
+    public TimeSpan Safety { get; private init; }
+
+    public FaultRates Commits { get; } = new();
+
+    public FaultRates Reads { get; } = new();
+
+    public FaultRates Deliveries { get; } = new();
+
+    public FaultRates Tasks { get; } = new();
+
+    /// <summary>The mixture of a seed.</summary>
+    /// <param name="random">Its chance.</param>
+    /// <param name="quiet">No faults at all.</param>
+    public static Profile Of(SimRandom random, bool quiet)
+    {
+        bool On(double probability) => !quiet && random.Chance(probability);
+        var crashes = On(0.6);
+        var profile = new Profile
+        {
+            Workers = random.Pick([1, 2, 2, 3, 3, 4]), Clients = random.Between(1, 3), Actions = random.Between(3, 10), MaxOps = random.Between(2, 6), ClientPause = random.Pick([20.0, 300, 1_200]),
+            ParkAfter = TimeSpan.FromMilliseconds(random.Pick([0, 60, 300, 2_000])), MaxCachedRuns = random.Pick([2, 5, 100, 100]), MaxConcurrentActivities = random.Pick([1, 3, 50]),
+            ContinueAsNew = random.Pick([0, 0.2, 0.6]), OnlyTimers = random.Chance(0.03), WakeUps = random.Chance(0.5),
+            Crashes = crashes, CrashEvery = crashes ? random.Pick([700.0, 2_000, 6_000]) : 0, FreezeEvery = On(0.5) ? random.Pick([1_500.0, 5_000]) : 0, ClockStepEvery = On(0.3) ? 1_500 : 0,
+            StoreStepEvery = On(0.15) ? 5_000 : 0, RestartEvery = On(0.3) ? 4_000 : 0, ClashEvery = On(0.12) ? 4_000 : 0, PoisonEvery = On(0.1) ? 2_500 : 0, Killers = On(0.06),
+            DuplicateDelivery = On(0.3) ? 0.2 : 0, Safety = TimeSpan.FromMilliseconds(random.Pick([4_000, 7_000, 10_000])),
+        };
+        profile.Mix(profile.Commits, random, On(0.7), 1);
+        profile.Mix(profile.Reads, random, On(0.5), 0.3);
+        profile.Mix(profile.Deliveries, random, On(0.5), 1);
+        profile.Mix(profile.Tasks, random, On(0.5), 1);
+        return profile;
+    }
+
+    // Delays always; each fault of calls with its own chance to be on at all.
+    private void Mix(FaultRates rates, SimRandom random, bool faults, double scale)
+    {
+        rates[CallFault.Delay] = random.Pick([50, 300, 700]);
+        if (!faults) return;
+        int Rate(double most) => random.Chance(0.5) ? (int)Math.Ceiling(most * scale * random.Fraction()) : 0;
+        rates[CallFault.LostBefore] = Rate(60);
+        rates[CallFault.LostAfter] = Rate(80);
+        rates[CallFault.Late] = Rate(30);
+        rates[CallFault.Retry] = Rate(60);
+        rates[CallFault.Away] = Rate(40);
+        rates[CallFault.Slow] = Rate(10);
+        if (!Crashes) return;
+        rates[CallFault.CrashBefore] = Rate(6);
+        rates[CallFault.CrashAfter] = Rate(8);
+        rates[CallFault.CrashLate] = Rate(5);
+    }
+}

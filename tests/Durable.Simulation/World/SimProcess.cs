@@ -1,0 +1,90 @@
+// One life of a process: what it queued dies with it; frozen, it holds it back. A restarted process is a new object.
+using Durable.Engine.Hosting;
+
+namespace Durable.Simulation;
+
+/// <summary>A process with a clock and threads of its own, all on the simulation's thread.</summary>
+internal sealed class SimProcess
+{
+    public SimProcess(World world, string name, int number)
+    {
+        World = world;
+        Name = name;
+        Number = number;
+        Clock = new SimClock(this);
+        Machine = new SimMachine(this);
+    }
+
+    public World World { get; }
+
+    public string Name { get; }
+
+    public int Number { get; }
+
+    public SimClock Clock { get; }
+
+    public SimMachine Machine { get; }
+
+    public bool IsDead { get; private set; }
+
+    public bool IsFrozen { get; private set; }
+
+    /// <summary>What came while it was frozen.</summary>
+    public List<Action> Held { get; } = [];
+
+    public void Schedule(TimeSpan delay, Action work) => World.Schedule(this, delay, work);
+
+    /// <summary>kill -9: nothing of it runs again.</summary>
+    public void Kill()
+    {
+        IsDead = true;
+        Held.Clear();
+        World.Note($"{Name} dies");
+    }
+
+    public void Freeze() => IsFrozen = true;
+
+    public void Thaw()
+    {
+        IsFrozen = false;
+        foreach (var work in Held) Schedule(TimeSpan.Zero, work);
+        Held.Clear();
+    }
+}
+
+/// <summary>Threads: everything queued is an event of the world, usually at once, now and then a while later.</summary>
+internal sealed class SimMachine(SimProcess process) : Machine
+{
+    public override void Queue(Action work, bool soonest = false)
+    {
+        var random = process.World.Random;
+        var dice = random.Below(100);
+        process.Schedule(dice < 88 ? TimeSpan.Zero : dice < 98 ? random.Millis(0, 2) : random.Millis(0, 40), work);
+    }
+
+    public override Task Run(Func<Task> loop)
+    {
+        var end = new TaskCompletionSource();
+        Queue(() => _ = RunAsync());
+        return end.Task;
+
+        async Task RunAsync()
+        {
+            try
+            {
+                await loop().ConfigureAwait(false);
+                end.SetResult();
+            }
+            catch (Exception error)
+            {
+                end.SetException(error);
+            }
+        }
+    }
+
+    public override TaskCompletionSource<T> NewSource<T>() => new();
+
+    public override void Fill(Span<byte> bytes) => process.World.Random.Fill(bytes);
+
+    public override double NextDouble() => process.World.Random.Fraction();
+}
