@@ -11,6 +11,7 @@ internal static class Child
     public const string Command = "child";
 
     /// <summary>Starts a child.</summary>
+    /// <param name="arguments">What to do (hang, finish, serve), store, address, runs, identity, lease in seconds.</param>
     public static Process Start(params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
@@ -33,10 +34,23 @@ internal static class Child
         var place = Kinds.At(arguments[1], arguments[2]);
         var runs = int.Parse(arguments[3], CultureInfo.InvariantCulture);
         var finishing = arguments[0] == "finish";
-        await using var host = await EngineHost.StartAsync(place.Configure, new StoreCounts(), options => options.MaxConcurrentActivities = runs + 100, echo: new Echo { LetsGo = finishing });
+        await using var host = await EngineHost.StartAsync(place.Configure, new StoreCounts(), options =>
+        {
+            options.MaxConcurrentActivities = runs + 100;
+            options.Identity = arguments[4];
+            options.Lease = TimeSpan.FromSeconds(int.Parse(arguments[5], CultureInfo.InvariantCulture));
+        }, echo: new Echo { LetsGo = finishing });
         var begun = Stopwatch.GetElapsedTime(since).TotalSeconds;
+        if (arguments[0] == "serve")
+        {
+            Pongs.IsChild = true;
+            Console.WriteLine("SERVING");
+            await Task.Delay(Timeout.Infinite);
+        }
+
         if (finishing)
         {
+            Console.WriteLine("STARTED");
             for (var i = 0; i < runs; i++) await host.Client.GetRun(IdOf(i)).CompletionAsync();
             Console.WriteLine(FormattableString.Invariant($"DONE {begun:0.000}"));
             return 0;

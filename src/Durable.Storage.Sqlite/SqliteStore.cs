@@ -29,8 +29,10 @@ internal sealed class SqliteStore : IDurableStore, ITransactionalStore
     public async Task<StoreInfo> InitializeAsync(CancellationToken cancellationToken = default)
     {
         await core.OpenAsync(cancellationToken);
+        var here = FilePlace.Describe(core.File.Path);
+        if (!FilePlace.IsSame(core.File.Schema.Place, here)) core.File.Accepted(await core.ReadAsync(Acceptance.PlaceOf, cancellationToken));       // another process may have accepted it
         var schema = core.File.Schema;
-        return new(schema.Version, schema.InstallationId, !FilePlace.IsSame(schema.Place, FilePlace.Describe(core.File.Path)), schema.ShardModulus);
+        return new(schema.Version, schema.InstallationId, !FilePlace.IsSame(schema.Place, here), schema.ShardModulus);
     }
 
     public async Task AcceptPlaceAsync(RestoredStorePolicy policy, CancellationToken cancellationToken = default)

@@ -1,4 +1,5 @@
 // One SQLite file and more than one process; files that cannot be worked on. What the second process says is what its operator reads.
+using Durable.TestHost;
 using Microsoft.Data.Sqlite;
 
 namespace Durable.EndToEnd.Tests;
@@ -68,9 +69,17 @@ public sealed class SqliteProcessTests
         using (var host = HostProcess.Start(Host, folder.Path, "--count", "3")) await host.EndAsync(Limit);
         Directory.CreateDirectory(folder.File("copy"));
         File.Copy(folder.File("work.db"), folder.File("copy/work.db"));
-        using var copy = HostProcess.Start(Host, folder.File("copy"), "--work-only");
-        await copy.LineAsync(line => line == "open", Limit);
+        using var copy = HostProcess.Start(Host, folder.File("copy"), "--work-only", "--shared");
         await copy.LineAsync(line => line.Contains("AcceptRestoredStoreAsync", StringComparison.Ordinal), Limit);
+        await copy.LineAsync(line => line == "open", Limit);
+        await using var client = await FileClient.OpenAsync(folder.File("copy/work.db"), shared: true);
+        var plan = Plan.Of(1, 0);
+        var refused = await Assert.ThrowsAsync<DurableException>(() => client.Client.StartAsync((GeneratedWorkflow w) => w.RunAsync(plan, Report.Empty)));
+        Assert.That(refused!.Code, Is.EqualTo(DurableErrorCodes.StoreRestored));
+        Assert.That(copy.Text, Does.Not.Contain("is open on"));
+
+        await client.Client.AcceptRestoredStoreAsync(RestoredStorePolicy.Continue);
+        await copy.LineAsync(line => line.Contains("is open on", StringComparison.Ordinal), Limit);
         copy.EndInput();
         await copy.EndAsync(Limit);
     }

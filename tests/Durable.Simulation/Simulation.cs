@@ -68,7 +68,7 @@ internal sealed class Simulation
         world.Run(profile.Safety.Ticks, static () => false);
         Heal();
         Inspect();
-        if (!world.Run((profile.Safety + Liveness).Ticks, () => allDone)) world.Violate($"I4: stuck {Liveness.TotalSeconds:0} s after the last fault: {Stuck()}");
+        if (!world.Run((profile.Safety + Liveness).Ticks, () => allDone) && world.Violations.Count == 0) world.Violate($"I4: stuck {Liveness.TotalSeconds:0} s after the last fault: {Stuck()}");
         if (world.Violations.Count == 0) new FinalCheck(world, database, profile, [.. clients.Select(one => one.Client)]).Run();
         world.Tally("executions repeated", ledger.Repeated);
         Killer.Arm(null);
@@ -81,7 +81,7 @@ internal sealed class Simulation
         return process;
     }
 
-    private SimConnection Connect(SimProcess process) => profile.WakeUps ? new WakingConnection(process, database, profile, Crash, board) : new SimConnection(process, database, profile, Crash);
+    private SimConnection Connect(SimProcess process) => profile.WakeUps ? new WakingConnection(process, database, profile, profile.Crashes ? Crash : null, board) : new SimConnection(process, database, profile, profile.Crashes ? Crash : null);
 
     private void StartWorker(int slot, string identity, TimeSpan delay) => world.Schedule(null, delay, () =>
     {
@@ -118,7 +118,7 @@ internal sealed class Simulation
     private void StartOperator()
     {
         var process = NewProcess("operator");
-        var services = SimWorker.Services(process, new SimConnection(process, database, profile, static _ => { }), profile);
+        var services = SimWorker.Services(process, new SimConnection(process, database, profile, null), profile);
         var logger = log.CreateLogger("Durable");
         var client = new SimClient(process, new EngineClient(services, new NoLocalWorker(services, logger), logger, "default"), plans, profile, ledger, ids, "operator");
         process.Machine.Queue(() => _ = client.SettleAsync());
@@ -203,11 +203,7 @@ internal sealed class Simulation
         if (workers[slot] is not { Process: { IsDead: false, IsFrozen: false }, IsStopping: false } worker) return;
         world.Bit("graceful restart");
         world.Note($"{worker.Process.Name} stops");
-        worker.Stop(() =>
-        {
-            worker.Process.Kill();
-            StartWorker(slot, worker.Identity, world.Random.Millis(0, 500));
-        });
+        worker.Stop(() => StartWorker(slot, worker.Identity, world.Random.Millis(0, 500)));
     }
 
     // A second live host under the name of another one.

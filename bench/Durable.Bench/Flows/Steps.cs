@@ -65,3 +65,21 @@ public sealed class Records(IEcho echo)
         return parcel.Id;
     }
 }
+
+/// <summary>So many activities on a queue, one after the other (W1q).</summary>
+[Workflow("bench-queued")]
+public sealed class Queued(WorkflowContext workflow, IEcho echo)
+{
+    /// <summary>The queue.</summary>
+    public const string Queue = "bench";
+
+    /// <summary>Runs it.</summary>
+    [Run]
+    public async Task<string> RunAsync(int steps)
+    {
+        var routed = workflow.With(echo, new ActivityOptions { Queue = Queue });
+        var text = Sequence.Text;
+        for (var i = 0; i < steps; i++) text = await routed.EchoAsync(text);
+        return text;
+    }
+}

@@ -68,6 +68,9 @@ internal static class Pongs
     private static TaskCompletionSource<long> next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private static int awaited;
 
+    /// <summary>True in a child process: it says what it sees, with its time.</summary>
+    public static bool IsChild { get; set; }
+
     /// <summary>Waits for a ping to be seen; gives the timestamp.</summary>
     public static Task<long> Await(int number)
     {
@@ -78,6 +81,7 @@ internal static class Pongs
 
     public static void Seen(int number)
     {
+        if (IsChild) Console.WriteLine(FormattableString.Invariant($"SEEN {number} {Stopwatch.GetTimestamp()}"));
         if (Volatile.Read(ref awaited) == number) next.TrySetResult(Stopwatch.GetTimestamp());
     }
 }

@@ -15,6 +15,9 @@ internal abstract class StoreKind : IAsyncDisposable
     /// <summary>An empty database.</summary>
     public abstract Task<Place> NewAsync();
 
+    /// <summary>Before a measurement: writes out what is dirty, so that rounds neither pay for each other nor log full pages.</summary>
+    public virtual Task SettleAsync() => Task.CompletedTask;
+
     /// <summary>CPU of the server so far, and WAL that it has written; zero for an embedded store.</summary>
     public virtual Task<ServerUse> UseAsync() => Task.FromResult(default(ServerUse));
 
@@ -23,9 +26,8 @@ internal abstract class StoreKind : IAsyncDisposable
 
 /// <summary>What a server has used so far.</summary>
 /// <param name="Cpu">Its processes' CPU time.</param>
-/// <param name="WalBytes">WAL written, full pages included.</param>
-/// <param name="FullPages">Full pages among it.</param>
-internal readonly record struct ServerUse(TimeSpan Cpu, long WalBytes, long FullPages);
+/// <param name="WalBytes">WAL written.</param>
+internal readonly record struct ServerUse(TimeSpan Cpu, long WalBytes);
 
 /// <summary>An empty database, removed afterwards.</summary>
 internal abstract class Place : IAsyncDisposable

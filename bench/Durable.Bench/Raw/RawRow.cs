@@ -11,7 +11,7 @@ internal sealed class RawRun
     {
         Number = number;
         Shard = (short)(number & (RunIds.Modulus - 1));
-        RunId = RunIds.New(now, Shard);
+        RunId = RunIds.New(now, Shard, Guid.NewGuid());
         WorkflowId = FormattableString.Invariant($"bench-{number:D8}");
         WorkflowIdUtf8 = Encoding.UTF8.GetBytes(WorkflowId);
         RunId.TryWriteBytes(RunIdBytes, bigEndian: true, out _);

@@ -7,13 +7,11 @@ namespace Durable.Bench;
 /// <summary>Writes the table.</summary>
 internal static class Document
 {
-    /// <summary>Writes the file, found from the working directory upwards.</summary>
+    /// <summary>Writes the file.</summary>
     /// <returns>Its path.</returns>
     public static string Write(IReadOnlyList<Outcome> outcomes, IReadOnlyList<string> stores, IReadOnlyList<string> notes)
     {
-        var folder = new DirectoryInfo(Directory.GetCurrentDirectory());
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Durable.sln"))) folder = folder.Parent;
-        var path = Path.Combine((folder ?? new DirectoryInfo(Directory.GetCurrentDirectory())).FullName, "docs", "benchmarks.md");
+        var path = Path.Combine(Repository.Root, "docs", "benchmarks.md");
         File.WriteAllText(path, Text(outcomes, stores, notes));
         return path;
     }
@@ -23,7 +21,7 @@ internal static class Document
         var text = new StringBuilder();
         Line("# Benchmarks");
         Line("");
-        Line($"Measured {DateTimeOffset.UtcNow:yyyy-MM-dd} on {Environment.ProcessorCount} cores ({Processor()}), {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}, workstation GC;");
+        Line($"Measured {DateTimeOffset.UtcNow:yyyy-MM-dd} on {Environment.ProcessorCount} cores ({Processor()}), {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}, workstation GC, not concurrent;");
         Line("client, worker and database on the same machine. Machines drift: compare the columns of one row, not rows of two days.");
         Line("");
         foreach (var store in stores) Line($"* {store}");

@@ -26,6 +26,7 @@ internal sealed class Meter
     public static async Task<Meter> BeginAsync(StoreKind kind)
     {
         GC.Collect();
+        await kind.SettleAsync();
         return new Meter(kind, await kind.UseAsync());
     }
 
@@ -36,7 +37,7 @@ internal sealed class Meter
         var used = Environment.CpuUsage.TotalTime - cpu;
         var garbage = GC.GetTotalAllocatedBytes() - allocated;
         var after = await kind.UseAsync();
-        return new Cost(elapsed, used / units, (after.Cpu - server.Cpu) / units, (double)garbage / units, (GC.GetTotalPauseDuration() - paused) / elapsed, (double)(after.WalBytes - server.WalBytes) / units, after.FullPages - server.FullPages);
+        return new Cost(elapsed, used / units, (after.Cpu - server.Cpu) / units, (double)garbage / units, (GC.GetTotalPauseDuration() - paused) / elapsed, (double)(after.WalBytes - server.WalBytes) / units);
     }
 }
 
@@ -47,8 +48,7 @@ internal sealed class Meter
 /// <param name="Allocated">Bytes allocated per unit.</param>
 /// <param name="Paused">Share of the time that all threads stood still for the collector.</param>
 /// <param name="Wal">Bytes of WAL per unit.</param>
-/// <param name="FullPages">Full pages in the WAL, in all.</param>
-internal sealed record Cost(TimeSpan Elapsed, TimeSpan ClientCpu, TimeSpan ServerCpu, double Allocated, double Paused, double Wal, long FullPages)
+internal sealed record Cost(TimeSpan Elapsed, TimeSpan ClientCpu, TimeSpan ServerCpu, double Allocated, double Paused, double Wal)
 {
     /// <summary>As details of a round.</summary>
     public IEnumerable<Detail> Details(string unit)
@@ -58,6 +58,5 @@ internal sealed record Cost(TimeSpan Elapsed, TimeSpan ClientCpu, TimeSpan Serve
         yield return new Detail($"allocated B/{unit}", Allocated);
         yield return new Detail("GC pause share", Paused);
         if (Wal > 0) yield return new Detail($"WAL B/{unit}", Wal);
-        if (FullPages > 0) yield return new Detail("full pages in WAL", FullPages);
     }
 }

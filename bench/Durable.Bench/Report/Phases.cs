@@ -7,7 +7,7 @@ namespace Durable.Bench;
 internal sealed class Phases
 {
     private readonly Dictionary<string, double> before = Read();
-    private const int ProfileTypes = 90;
+    private const int ProfileTypes = 25;
     private readonly Allocations allocations = new();
     private readonly (TimeSpan Pause, int Gen0, int Gen1, int Gen2) collected = Collected();
 

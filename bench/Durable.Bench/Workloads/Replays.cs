@@ -35,7 +35,7 @@ internal sealed class Replays(string name, bool records) : Workload
         var info = new WorkflowInfo("replay", template.Start.RunId, definition.Name, definition.Version) { Namespace = template.Namespace };
         var window = rows.Length / 10;
         var (first, last) = (new double[Repeats], new double[Repeats]);
-        for (var begun = ThreadCpu.Now; ThreadCpu.Now - begun < Warm;) Replay();        // until its code is compiled for good
+        for (var begun = ThreadCpu.Now; ThreadCpu.Now - begun < (setting.N < 1_000 ? TimeSpan.Zero : Warm);) Replay();        // until its code is compiled for good
         GC.Collect();
         var (garbage, cpu, since) = (GC.GetAllocatedBytesForCurrentThread(), ThreadCpu.Now, Stopwatch.GetTimestamp());
         for (var i = 0; i < Repeats; i++) (first[i], last[i]) = Replay();

@@ -30,14 +30,14 @@ internal sealed class EngineServices(IDurableStore store, WorkflowRegistry regis
     /// <summary>Version of the host's entry assembly.</summary>
     public string Build { get; } = BuildOf();
 
-    /// <summary>Connects and migrates, once; safe to call from anywhere.</summary>
+    /// <summary>Connects and migrates, once; safe to call from anywhere. While the place is not accepted it asks again: another process may have accepted it.</summary>
     public async ValueTask<StoreInfo> ReadyAsync(CancellationToken cancellationToken)
     {
-        if (info is { } known) return known;
+        if (info is { PlaceChanged: false } known) return known;
         await gate.WaitAsync(cancellationToken);
         try
         {
-            return info ??= await Store.InitializeAsync(cancellationToken);
+            return info is { PlaceChanged: false } ready ? ready : info = await Store.InitializeAsync(cancellationToken);
         }
         finally
         {

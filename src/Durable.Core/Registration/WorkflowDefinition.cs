@@ -24,6 +24,8 @@ internal sealed class WorkflowDefinition
         Options = options;
         Key = KeyOf(name, version);
         NameJson = History.CommandBuffer.Quote(name);
+        StartText = $"Start of '{name}'";
+        ResultText = $"Result of '{name}'";
     }
 
     /// <summary>The class.</summary>
@@ -40,6 +42,12 @@ internal sealed class WorkflowDefinition
 
     /// <summary>The name as JSON.</summary>
     public byte[] NameJson { get; }
+
+    /// <summary>What its start is called in errors.</summary>
+    public string StartText { get; }
+
+    /// <summary>What its result is called in errors.</summary>
+    public string ResultText { get; }
 
     /// <summary>The host's options for this class.</summary>
     public WorkflowOptions Options { get; }

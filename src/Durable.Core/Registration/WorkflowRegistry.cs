@@ -7,6 +7,7 @@ namespace Durable.Engine.Registration;
 internal sealed class WorkflowRegistry
 {
     private readonly Dictionary<string, WorkflowDefinition> byKey = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Name, int Version), WorkflowDefinition> byName = [];         // the same, for each start: no text is made to look one up
     private readonly Dictionary<Type, WorkflowDefinition> byType = [];
     private readonly Dictionary<Type, ActivityGroup> groups = [];
     private readonly Dictionary<string, ActivityDefinition> activities = new(StringComparer.Ordinal);
@@ -31,6 +32,7 @@ internal sealed class WorkflowRegistry
         {
             if (byType.ContainsKey(type) || WorkflowDefinition.Read(type, options, groups.GetValueOrDefault, faults) is not { } definition) continue;
             byType[type] = definition;
+            byName.TryAdd((definition.Name, definition.Version), definition);
             if (!byKey.TryAdd(definition.Key, definition))
                 faults.Add(duplicate = $"{byKey[definition.Key].Type.FullName} and {type.FullName} are both stored as '{definition.Name}' version {definition.Version}. Pin another name or version on one of them: [Workflow(\"name\", Version = 2)].");
         }
@@ -50,7 +52,7 @@ internal sealed class WorkflowRegistry
     public IReadOnlyList<string> ActivityNames => [.. activities.Keys.Order(StringComparer.Ordinal)];
 
     /// <summary>The class of that name and version, or null.</summary>
-    public WorkflowDefinition? Find(string name, int version) => byKey.GetValueOrDefault(WorkflowDefinition.KeyOf(name, version));
+    public WorkflowDefinition? Find(string name, int version) => byName.GetValueOrDefault((name, version));
 
     /// <summary>The definition of a class; classes that only call are read on first use.</summary>
     public WorkflowDefinition? Find(Type type) => byType.GetValueOrDefault(type);

@@ -93,7 +93,7 @@ internal sealed class Arrivals(WorkflowExecution execution)
         object?[] arguments;
         try
         {
-            arguments = execution.Serializer.DecodeArguments(JsonText.Of(document.Input), execution.Definition.RunParameters, $"Start of '{execution.Info.Workflow}'");
+            arguments = execution.Serializer.DecodeArguments(JsonText.Span(document.Input), execution.Definition.RunParameters, execution.Definition.StartText);
         }
         catch (DurableException error)
         {
@@ -125,13 +125,13 @@ internal sealed class Arrivals(WorkflowExecution execution)
 
     private void Complete(Task task)
     {
-        if (execution.Operations.IsRecordedNext(CommandKind.Complete))
+        if (execution.Operations.CompletesNext)
         {
             execution.Finish(new RunEnd(CommandKind.Complete, null, null), null);
             return;
         }
 
-        var result = execution.Definition.RunResult.Encode(task, execution.Serializer, $"Result of '{execution.Info.Workflow}'");
+        var result = execution.Definition.RunResult.Encode(task, execution.Serializer, execution.Definition.ResultText);
         execution.Finish(new RunEnd(CommandKind.Complete, result, null), result);
     }
 

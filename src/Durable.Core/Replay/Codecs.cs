@@ -1,5 +1,6 @@
 // The host's payload codec at the edge of the history: a stored payload begins with the codec's id (DECISIONS 4).
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Durable.Engine.History;
@@ -57,7 +58,7 @@ internal static class Codecs
 
     /// <summary>The plain payload of a row.</summary>
     public static byte[]? Plain(WorkflowExecution execution, EventRecord row) =>
-        Decode(execution.Serializer.Codec, row.Payload, row.Encoding, execution.Info.Namespace, execution.Info.RunId, $"Event {execution.Info.Generation}:{row.Seq}");
+        row.Encoding == 0 ? row.Payload : Decode(execution.Serializer.Codec, row.Payload, row.Encoding, execution.Info.Namespace, execution.Info.RunId, $"Event {execution.Info.Generation}:{row.Seq}");
 
     /// <summary>The plain bodies of a row's commands.</summary>
     public static byte[] Bodies(PayloadCodec? codec, EventRecord row)
@@ -71,7 +72,10 @@ internal static class Codecs
 internal static class JsonText
 {
     /// <summary>An element's bytes.</summary>
-    public static byte[] Of(JsonElement element) => element.ValueKind == JsonValueKind.Undefined ? [] : Encoding.UTF8.GetBytes(element.GetRawText());
+    public static byte[] Of(JsonElement element) => Span(element).ToArray();
+
+    /// <summary>The same where they lie.</summary>
+    public static ReadOnlySpan<byte> Span(JsonElement element) => element.ValueKind == JsonValueKind.Undefined ? [] : JsonMarshal.GetRawUtf8Value(element);
 
     /// <summary>Bytes as an element of their own.</summary>
     public static JsonElement Element(ReadOnlySpan<byte> json)

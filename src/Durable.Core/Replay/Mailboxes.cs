@@ -35,7 +35,7 @@ internal sealed class Mailboxes(WorkflowExecution execution)
     /// <summary>Applies an item.</summary>
     public void Deliver(EventRecord row)
     {
-        if (boxes.TryGetValue(row.Target ?? "", out var box)) box.Deliver(row);
+        if (execution.End is null && boxes.TryGetValue(row.Target ?? "", out var box)) box.Deliver(row);      // behind the end nobody receives: it stays unread
         else homeless.Add(row);
     }
 
@@ -59,7 +59,7 @@ internal sealed class Mailboxes(WorkflowExecution execution)
 
         public bool HasWaiters => waiters.Count > 0;
 
-        public override async Task<T> ReceiveAsync(CancellationToken cancellationToken = default) => (await ReceiveAsync(null, cancellationToken))!;
+        public override Task<T> ReceiveAsync(CancellationToken cancellationToken = default) => ReceiveAsync(null, cancellationToken)!;
 
         public override Task<T?> ReceiveAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
         {

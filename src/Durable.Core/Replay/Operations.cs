@@ -31,8 +31,8 @@ internal sealed class Operations(WorkflowExecution execution)
         return found;
     }
 
-    /// <summary>True in replay if the next command of the row is of that kind: live code could encode it, so replay need not try.</summary>
-    public bool IsRecordedNext(CommandKind kind) => execution.IsRecordedNext(kind, lastOrdinal + 1);
+    /// <summary>True in replay if the row's next command is the run's completion: its result could be encoded, so replay need not try.</summary>
+    public bool CompletesNext => execution.IsRecordedNext(CommandKind.Complete, lastOrdinal + 1);
 
     /// <summary>The next ordinal: also for waits that no command stands for, so that all waits have one order.</summary>
     public int NextOrdinal() => ++lastOrdinal;
@@ -45,8 +45,9 @@ internal sealed class Operations(WorkflowExecution execution)
         ThrowIfFull();
         var resolved = activity.With(options);
         if (options is not null && ActivityDefinition.Fault(resolved) is { } fault) throw new DurableException(DurableErrorCodes.RequestInvalid, $"Options of {activity.Name}: {fault}.");
-        var body = IsRecordedNext(CommandKind.Activity) ? null : EncodeCall(activity, arguments, options is null ? null : resolved);
-        var ordinal = Issue(CommandKind.Activity, activity.NameJson, null, body);
+        var ordinal = NextOrdinal();
+        var body = IsRecorded(CommandKind.Activity, ordinal) ? null : EncodeCall(activity, arguments, options is null ? null : resolved);
+        Write(CommandKind.Activity, ordinal, activity.NameJson, null, body);
         var operation = new Operation(CommandKind.Activity, ordinal, activity.Name)
         {
             Activity = activity, Options = resolved, Body = body, IssuedAt = execution.UtcNow, Row = execution.Row, Index = execution.Commands.Count - 1,
@@ -109,9 +110,10 @@ internal sealed class Operations(WorkflowExecution execution)
             throw new DurableException(DurableErrorCodes.RequestInvalid, $"The child's timeout is {timeout}. It must be positive and below a century.");
         if (!execution.MayCommand(definition.Name)) return null;
         ThrowIfFull();
-        var body = IsRecordedNext(CommandKind.Child) ? null : execution.Serializer.EncodeBody(arguments, definition.RunParameterTypes, $"Arguments of {definition.Name}",
+        var ordinal = NextOrdinal();
+        var body = IsRecorded(CommandKind.Child, ordinal) ? null : execution.Serializer.EncodeBody(arguments, definition.RunParameterTypes, $"Arguments of {definition.Name}",
             JsonSerializer.SerializeToUtf8Bytes(new ChildOptionsDocument(definition.Version, options.ParentClose, options.Queue, options.Timeout, awaited), ChildJson.Default.ChildOptionsDocument)).ToArray();
-        var ordinal = Issue(CommandKind.Child, definition.NameJson, workflowId, body);
+        Write(CommandKind.Child, ordinal, definition.NameJson, workflowId, body);
         var operation = new Operation(CommandKind.Child, ordinal, definition.Name)
         {
             Target = workflowId, Body = body, IssuedAt = execution.UtcNow, Row = execution.Row, Index = execution.Commands.Count - 1,
@@ -129,8 +131,9 @@ internal sealed class Operations(WorkflowExecution execution)
         CheckName(workflowId, "A workflow id");
         if (!execution.MayCommand(name)) return WorkflowExecution.Never(ResultShape.Nothing);
         ThrowIfFull();
-        var body = IsRecordedNext(kind) ? null : encode();
-        var ordinal = Issue(kind, execution.QuoteName(name), workflowId, body);
+        var ordinal = NextOrdinal();
+        var body = IsRecorded(kind, ordinal) ? null : encode();
+        Write(kind, ordinal, execution.QuoteName(name), workflowId, body);
         var operation = new Operation(kind, ordinal, name) { Target = workflowId, Body = body, IssuedAt = execution.UtcNow, Row = execution.Row, Index = execution.Commands.Count - 1 };
         return Await(ResultShape.Nothing.NewPending(execution, operation), kind, CancellationToken.None);
     }
@@ -221,6 +224,9 @@ internal sealed class Operations(WorkflowExecution execution)
         else GiveUp(waiting.Operation);
         waiting.Cancel(token);
     }
+
+    // Live code got past the encoding of this command, so replay need not encode. A call that cannot be encoded uses up its number: the next one of its kind has another.
+    private bool IsRecorded(CommandKind kind, int ordinal) => execution.IsRecordedNext(kind, ordinal);
 
     private int Issue(CommandKind kind, byte[] name, string? target, byte[]? body)
     {

@@ -21,6 +21,8 @@ internal sealed class WorkflowExecution
     /// <summary>The execution whose turn this thread runs, or null (M5).</summary>
     [ThreadStatic] public static WorkflowExecution? OnTurn;
 
+    private static readonly ContextCallback ApplyArriving = static self => ((WorkflowExecution)self!).Turn(((WorkflowExecution)self).arriving!);      // the commonest way in: no closure
+
     private readonly Queue<(SendOrPostCallback Callback, object? State)> queue = new();
     private readonly List<Effect> effects = [];
     private readonly ExecutionContext context;
@@ -30,6 +32,7 @@ internal sealed class WorkflowExecution
     private bool foreign;
     private int callbacks;
     private byte[]? recorded;
+    private EventRecord? arriving;
     private int randoms;
     private ulong guids;
 
@@ -76,8 +79,8 @@ internal sealed class WorkflowExecution
 
     public WorkflowDefinition Definition => definition;
 
-    /// <summary>Commands of the turn under way.</summary>
-    public CommandBuffer Commands { get; } = new();
+    /// <summary>Commands of the turn under way: the thread's buffers, lent for as long as a turn takes, so that an idle run keeps none.</summary>
+    public CommandBuffer Commands { get; private set; } = CommandBuffer.None;
 
     /// <summary>What the lane has to do for the turn that was applied last.</summary>
     public IReadOnlyList<Effect> Effects => effects;
@@ -144,14 +147,14 @@ internal sealed class WorkflowExecution
         IsReplaying = true;
         try
         {
-            Enter(static (self, rows) =>
+            Enter(_ =>
             {
                 foreach (var row in rows)
                 {
-                    self.Turn(row);
-                    if (self.Verdict is not null) return;
+                    Turn(row);
+                    if (Verdict is not null) return;
                 }
-            }, rows);
+            }, null);
         }
         finally
         {
@@ -165,7 +168,9 @@ internal sealed class WorkflowExecution
     /// <returns>Null, or why the run may not go on; the row must then not be stored.</returns>
     public Verdict? Apply(EventRecord row)
     {
-        Enter(static (self, arrival) => self.Turn(arrival), row);
+        arriving = row;
+        Enter(ApplyArriving, this);
+        arriving = null;
         return Verdict;
     }
 
@@ -230,7 +235,7 @@ internal sealed class WorkflowExecution
     /// <summary>Takes over what the first row says.</summary>
     public void Begin(StartDocument document, DateTimeOffset at)
     {
-        Started = document;
+        Started = document with { Input = default };       // the arguments are decoded already: an idle run does not keep their JSON
         Info = Info with { StartedAt = document.StartedAt ?? at, ScheduledFor = document.ScheduledFor, ParentId = document.Parent?.WorkflowId };
     }
 
@@ -260,12 +265,12 @@ internal sealed class WorkflowExecution
     public object? Query(HandlerDefinition query, object?[] arguments)
     {
         object? answer = null;
-        Enter((self, _) => answer = self.ReadOnly(() => query.Invoke(self.arrivals.Instance ?? throw new InvalidOperationException("The run has not begun."), arguments)), 0);
+        Enter(_ => answer = ReadOnly(() => query.Invoke(arrivals.Instance ?? throw new InvalidOperationException("The run has not begun."), arguments)), null);
         return answer;
     }
 
     /// <summary>Runs an update's validator: on the lane's loop, before the update is recorded.</summary>
-    public void Validate(HandlerDefinition update, object?[] arguments) => Enter((self, _) => self.ReadOnly<object?>(() => update.Validator!.Invoke(self.arrivals.Instance, arguments.AsSpan())), 0);
+    public void Validate(HandlerDefinition update, object?[] arguments) => Enter(_ => ReadOnly<object?>(() => update.Validator!.Invoke(arrivals.Instance, arguments.AsSpan())), null);
 
     /// <summary>A random source seeded from the run; each injection has its own sequence.</summary>
     public Random NewRandom() => new DeterministicRandom(Started!.Seed + (ulong)++randoms * 0xD1B54A32D192ED03UL, this);
@@ -318,22 +323,21 @@ internal sealed class WorkflowExecution
     public byte[] QuoteName(string name) => NameCache.Quote(name);
 
     // Enters the run's context once for all rows (M3), with this thread marked as running the turn.
-    private void Enter<TState>(Action<WorkflowExecution, TState> body, TState state)
+    private void Enter(ContextCallback body, object? state)
     {
         var before = OnTurn;
         var sync = SynchronizationContext.Current;
         OnTurn = this;
+        Commands = CommandBuffer.Rent();
         try
         {
-            ExecutionContext.Run(context, static boxed =>
-            {
-                var (self, action, argument) = ((WorkflowExecution, Action<WorkflowExecution, TState>, TState))boxed!;
-                action(self, argument);
-            }, (this, body, state));
+            ExecutionContext.Run(context, body, state);
         }
         finally
         {
             OnTurn = before;
+            Commands.Return();
+            Commands = CommandBuffer.None;
             SynchronizationContext.SetSynchronizationContext(sync);
         }
     }

@@ -58,6 +58,24 @@ public sealed class LaneBatch
     /// <summary>Old generations to delete, at most 1,000 rows each (DECISIONS 10).</summary>
     public List<TrimRecord> Trims { get; } = [];
 
+    /// <summary>Empties all lists.</summary>
+    internal void Clear()
+    {
+        Starts.Clear();
+        Events.Clear();
+        Consumed.Clear();
+        Parks.Clear();
+        Closes.Clear();
+        Updates.Clear();
+        Sends.Clear();
+        Children.Clear();
+        Tasks.Clear();
+        TaskDeletes.Clear();
+        Claims.Clear();
+        Documents.Clear();
+        Trims.Clear();
+    }
+
     /// <summary>True when the batch holds nothing.</summary>
     public bool IsEmpty => Starts.Count + Events.Count + Consumed.Count + Parks.Count + Closes.Count + Updates.Count + Sends.Count + Children.Count
         + Tasks.Count + TaskDeletes.Count + Claims.Count + Documents.Count + Trims.Count == 0;

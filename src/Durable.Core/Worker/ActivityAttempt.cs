@@ -16,9 +16,6 @@ internal enum AttemptEnd
 
     /// <summary>The lane was lost or the host stops: an engine attempt, which does not count against the policy.</summary>
     LaneLost,
-
-    /// <summary>Its time was over.</summary>
-    TimedOut,
 }
 
 /// <summary>How an attempt ended.</summary>
@@ -30,9 +27,20 @@ internal enum AttemptEnd
 /// <param name="Failures">Failures so far as JSON.</param>
 internal sealed record AttemptResult(EventKind Kind, byte[]? Payload, short Encoding = 0, TimeSpan? RetryAfter = null, int LogicalAttempt = 0, byte[]? Failures = null);
 
-/// <summary>An attempt that a lane started: its result goes back to the lane's loop.</summary>
-internal sealed class ActivityAttempt(Lane lane, RunSlot slot, Operation operation, byte[] body, TaskRecord? task)
+/// <summary>What a call may ask of whoever attempts it. Both are made when they are first asked for: most attempts end without them.</summary>
+internal interface IAttempt
 {
+    /// <summary>Cancelled when the attempt should stop.</summary>
+    CancellationTokenSource Cancellation { get; }
+
+    /// <summary>The idempotency key of the call: equal in all attempts (DECISIONS 11).</summary>
+    string Key { get; }
+}
+
+/// <summary>An attempt that a lane started: its result goes back to the lane's loop.</summary>
+internal sealed class ActivityAttempt(Lane lane, RunSlot slot, Operation operation, byte[] body, TaskRecord? task) : IAttempt
+{
+    private AttemptResult? result;
     private CancellationTokenSource? cancellation;
     private int end;
 
@@ -61,7 +69,8 @@ internal sealed class ActivityAttempt(Lane lane, RunSlot slot, Operation operati
     /// <summary>Why it was told to stop.</summary>
     public AttemptEnd End => (AttemptEnd)Volatile.Read(ref end);
 
-    /// <summary>Cancelled when it should stop. Made when it is first asked for: most attempts end without it.</summary>
+    public string Key => ActivityRunner.KeyOf(Workflow.RunId, Gen, Operation.Ordinal);
+
     public CancellationTokenSource Cancellation
     {
         get
@@ -78,6 +87,18 @@ internal sealed class ActivityAttempt(Lane lane, RunSlot slot, Operation operati
             return fresh;
         }
     }
+
+    /// <summary>Begins; for the pool.</summary>
+    public void Run() => _ = Lane.Shared.Activities.RunAsync(this);
+
+    /// <summary>Takes its result to the lane.</summary>
+    public void Ended(AttemptResult end)
+    {
+        result = end;
+        Lane.Post(Report);
+    }
+
+    private void Report() => Lane.Turns.AttemptEnded(this, result!);
 
     /// <summary>Tells it to stop; it is not waited for.</summary>
     public void Cancel(AttemptEnd reason)

@@ -45,7 +45,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     public bool Serves(string queue) => queue.Length == 0 || services.Options.ServedQueues.Contains(queue);
 
     /// <summary>Starts an attempt of a lane, or puts it into the line.</summary>
-    public void Start(ActivityAttempt attempt) => Start(() => _ = RunAsync(attempt));
+    public void Start(ActivityAttempt attempt) => Start(attempt.Run);
 
     /// <summary>Starts something that counts against the limit; it must call <see cref="Done"/>.</summary>
     public void Start(Action run)
@@ -81,15 +81,15 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     }
 
     /// <summary>Runs one activity or step to its result, whatever started it.</summary>
-    public async Task<byte[]?> ExecuteAsync(AttemptCall call, CancellationTokenSource cancellation)
+    public async Task<byte[]?> ExecuteAsync(AttemptCall call)
     {
         var scope = scopes.CreateAsyncScope();
         try
         {
-            var context = new AttemptContext(call.Key, call.Number, call.Workflow, () => cancellation.Token, scope.ServiceProvider, services.Serializer, call.Details, call.Beat);
+            var context = new AttemptContext(call, scope.ServiceProvider, services.Serializer);
             scope.ServiceProvider.GetRequiredService<AttemptScope>().Context = context;
-            var task = call.Step is { } step ? step.Invoke(call.Session is { } session ? session(scope.ServiceProvider) : ServiceOf(step.Service, scope.ServiceProvider, context)) : Invoke(call, scope.ServiceProvider, cancellation);
-            if (!task.IsCompleted) await WithinAsync(task, call, cancellation).ConfigureAwait(false);
+            var task = call.Step is { } step ? step.Invoke(call.Session is { } session ? session(scope.ServiceProvider) : ServiceOf(step.Service, scope.ServiceProvider, context)) : Invoke(call, scope.ServiceProvider);
+            if (!task.IsCompleted) await WithinAsync(task, call, call.Attempt.Cancellation).ConfigureAwait(false);
             var json = call.Result.Encode(task, services.Serializer, call.What);
             if (json is not null && call.Options.MaxResultBytes is { } limit && json.Length > limit)
                 throw new DurableException(DurableErrorCodes.PayloadTooLarge, $"{call.What} is {json.Length:N0} bytes; its options allow {limit:N0}. Store the content elsewhere and return its key.");
@@ -104,11 +104,11 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     private static object? ServiceOf(Type? service, IServiceProvider provider, ActivityContext context) =>
         service is null ? null : service == typeof(ActivityContext) ? context : provider.GetRequiredService(service);
 
-    private Task Invoke(AttemptCall call, IServiceProvider provider, CancellationTokenSource cancellation)
+    private Task Invoke(AttemptCall call, IServiceProvider provider)
     {
         var activity = call.Activity!;
         var arguments = services.Serializer.DecodeArguments(call.Arguments.Span, activity.Parameters, activity.CallText);
-        return activity.Invoke(provider.GetRequiredService(activity.Service), arguments, activity.TokenAt < 0 ? default : cancellation.Token);
+        return activity.Invoke(provider.GetRequiredService(activity.Service), arguments, activity.TokenAt < 0 ? default : call.Attempt.Cancellation.Token);
     }
 
     // The attempt's own task is not waited for after its time: code that ignores its token must not hold the run.
@@ -120,9 +120,13 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
             return;
         }
 
-        using var limit = new CancellationTokenSource(call.Options.StartToClose, services.Clock);
+        var whole = call.Remaining is { } left && left < call.Options.StartToClose;      // schedule-to-close ends attempts too
+        var most = !whole ? call.Options.StartToClose : call.Remaining > TimeSpan.Zero ? call.Remaining.Value : TimeSpan.Zero;
+        using var limit = new CancellationTokenSource(most, services.Clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation.Token);
-        await Task.WhenAny(task, Task.Delay(System.Threading.Timeout.InfiniteTimeSpan, both.Token)).ConfigureAwait(false);
+        var over = services.Machine.NewSource<bool>();
+        using var registration = both.Token.UnsafeRegister(static source => ((TaskCompletionSource<bool>)source!).TrySetResult(true), over);
+        await Task.WhenAny(task, over.Task).ConfigureAwait(false);
         if (task.IsCompleted || !limit.IsCancellationRequested)
         {
             if (!task.IsCompleted) await Task.WhenAny(task, Task.Delay(TimeSpan.FromSeconds(1), services.Clock)).ConfigureAwait(false);      // told to stop: a moment to do it well
@@ -133,56 +137,56 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
 
         services.Machine.Cancel(cancellation);
         _ = task.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        throw RetryRules.Timeout(call.Name, call.Options.StartToClose);
+        throw RetryRules.Timeout(call.Name, whole ? call.Options.ScheduleToClose ?? most : most);
     }
 
-    private async Task RunAsync(ActivityAttempt attempt)
+    /// <summary>Makes an attempt, and takes its result to the lane.</summary>
+    public async Task RunAsync(ActivityAttempt attempt)
     {
         var operation = attempt.Operation;
         var isStep = operation.Kind == CommandKind.Step;
         var completed = isStep ? EventKind.StepCompleted : EventKind.ActivityCompleted;
         var since = services.Clock.GetTimestamp();
-        AttemptResult result;
+        AttemptResult? result = null;
         using var activity = Telemetry.StartAttempt(operation.Name, attempt.Number, attempt.Slot.Run);
         try
         {
-            if (attempt.End != AttemptEnd.None)
-            {
-                attempt.Lane.Post(() => { });
-                return;
-            }
-
+            if (attempt.End != AttemptEnd.None) return;
             if (operation.Step is { InTransaction: true })
             {
-                var committed = await transactions.RunAsync(attempt, CallOf(attempt), call => ExecuteAsync(call, attempt.Cancellation)).ConfigureAwait(false);
+                var committed = await transactions.RunAsync(attempt, CallOf(attempt), ExecuteAsync).ConfigureAwait(false);
                 if (!committed) Telemetry.LateResults.Add(1);
                 Telemetry.AttemptEnded(activity, operation.Name, committed ? "completed" : "superseded", services.Clock.GetElapsedTime(since), null);
                 attempt.Lane.Post(() => LaneTransactions.Settled(attempt));
                 return;
             }
 
-            var payload = await ExecuteAsync(CallOf(attempt), attempt.Cancellation).ConfigureAwait(false);
+            var payload = await ExecuteAsync(CallOf(attempt)).ConfigureAwait(false);
             result = new AttemptResult(completed, Codecs.Encode(services.Serializer.Codec, payload, attempt.Workflow.Namespace, attempt.Workflow.RunId), Codecs.EncodingOf(services.Serializer.Codec));
             Telemetry.AttemptEnded(activity, operation.Name, "completed", services.Clock.GetElapsedTime(since), null);
         }
         catch (Exception error)
         {
-            if (attempt.End is AttemptEnd.LaneLost or AttemptEnd.RunAskedToStop) return;        // nobody waits for it any more
+            if (attempt.End is not AttemptEnd.None) return;        // nobody waits for it any more
             error = Unwrap(error);
             Telemetry.AttemptEnded(activity, operation.Name, "failed", services.Clock.GetElapsedTime(since), error);
             var now = attempt.Lane.Clock.Now;
-            DateTimeOffset? deadline = operation.Options.ScheduleToClose is { } limit ? operation.IssuedAt + limit : null;
-            result = RetryRules.After(error, operation.Options, attempt.Number, attempt.Counted + 1, attempt.Task?.Failures, now, deadline, isStep ? EventKind.StepFailed : EventKind.ActivityFailed, services.Machine.NextDouble());
+            var deadline = DeadlineOf(operation);
+            var before = Codecs.Decode(services.Serializer.Codec, attempt.Task?.Failures, attempt.Task?.Encoding ?? 0, attempt.Workflow.Namespace, attempt.Workflow.RunId, "Failures of earlier attempts");
+            result = RetryRules.After(error, operation.Options, attempt.Number, attempt.Counted + 1, before, now, deadline, isStep ? EventKind.StepFailed : EventKind.ActivityFailed, services.Machine.NextDouble());
+            if (result.Failures is { } failures) result = result with { Failures = Codecs.Encode(services.Serializer.Codec, failures, attempt.Workflow.Namespace, attempt.Workflow.RunId) };
             if (result.Payload is { } failed) result = result with { Payload = Codecs.Encode(services.Serializer.Codec, failed, attempt.Workflow.Namespace, attempt.Workflow.RunId), Encoding = Codecs.EncodingOf(services.Serializer.Codec) };
             log.AttemptFailed(attempt.Workflow, operation.Name, attempt.Number, error, result.RetryAfter);
         }
         finally
         {
+            // The lane hears of the end before the place is free: a host that stops waits for places, and must not park the run without its result.
+            if (result is { } end) attempt.Ended(end);
             Done();
         }
-
-        attempt.Lane.Post(() => attempt.Lane.Turns.AttemptEnded(attempt, result));
     }
+
+    private static DateTimeOffset? DeadlineOf(Operation operation) => operation.Options.ScheduleToClose is { } limit ? operation.IssuedAt + limit : null;
 
     private static Exception Unwrap(Exception error) => error is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : error;
 
@@ -192,8 +196,8 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
         return new AttemptCall
         {
             Name = operation.Name, What = operation.Activity?.ResultText ?? $"Result of step '{operation.Name}'", Number = attempt.Number, Workflow = attempt.Workflow, Options = operation.Options,
-            Key = KeyOf(attempt.Workflow.RunId, attempt.Gen, operation.Ordinal), Activity = operation.Activity, Step = operation.Step, Result = operation.Step?.Result ?? operation.Activity!.Result,
-            Arguments = operation.Activity is null ? default : BodyReader.Arguments(attempt.Body),
+            Attempt = attempt, Activity = operation.Activity, Step = operation.Step, Result = operation.Step?.Result ?? operation.Activity!.Result,
+            Arguments = operation.Activity is null ? default : BodyReader.Arguments(attempt.Body), Remaining = DeadlineOf(operation) is { } deadline ? deadline - attempt.Lane.Clock.Now : null,
         };
     }
 
@@ -214,7 +218,7 @@ internal sealed record AttemptCall
 
     public required CallOptions Options { get; init; }
 
-    public required string Key { get; init; }
+    public required IAttempt Attempt { get; init; }
 
     public required ResultShape Result { get; init; }
 
@@ -229,6 +233,9 @@ internal sealed record AttemptCall
     public byte[]? Details { get; init; }
 
     public Action<byte[]>? Beat { get; init; }
+
+    /// <summary>Time until schedule-to-close is over, or null.</summary>
+    public TimeSpan? Remaining { get; init; }
 }
 
 /// <summary>Finds the arguments in a command's body without parsing the rest.</summary>

@@ -13,24 +13,24 @@ internal sealed class AttemptScope
 }
 
 /// <summary>What an attempt may know and say.</summary>
-internal sealed class AttemptContext(string key, int attempt, WorkflowInfo workflow, Func<CancellationToken> token, IServiceProvider services, PayloadSerializer serializer, byte[]? details, Action<byte[]>? beat) : ActivityContext
+internal sealed class AttemptContext(AttemptCall call, IServiceProvider services, PayloadSerializer serializer) : ActivityContext
 {
-    public override string IdempotencyKey => key;
+    public override string IdempotencyKey => call.Attempt.Key;
 
-    public override int Attempt => attempt;
+    public override int Attempt => call.Number;
 
-    public override WorkflowInfo Workflow => workflow;
+    public override WorkflowInfo Workflow => call.Workflow;
 
-    public override CancellationToken CancellationToken => token();
+    public override CancellationToken CancellationToken => call.Attempt.Cancellation.Token;
 
     public override T Service<T>() => services.GetRequiredService<T>();
 
-    public override void Heartbeat<T>(T value) => beat?.Invoke(serializer.Encode(value, "Heartbeat details"));
+    public override void Heartbeat<T>(T value) => call.Beat?.Invoke(serializer.Encode(value, "Heartbeat details"));
 
     public override bool TryGetHeartbeat<T>([MaybeNullWhen(false)] out T? value) where T : default
     {
         value = default;
-        if (details is null) return false;
+        if (call.Details is not { } details) return false;
         value = serializer.Decode<T>(details, "Heartbeat details");
         return true;
     }

@@ -34,25 +34,28 @@ internal static class BatchSplitter
         rows.Claims.ForEach(r => Half(r).Rows.Claims.Add(r));
         rows.Documents.ForEach(r => Half(r.RunId ?? Guid.Empty).Rows.Documents.Add(r));
         rows.Trims.ForEach(r => Half(r.RunId).Rows.Trims.Add(r));
+        var parents = rows.Children.ToDictionary(child => child.RunId, Parent);
+        PendingBatch HalfOf(Guid run) => Half(parents.GetValueOrDefault(run, run));          // a child's first rows are in its parent's half
         foreach (var slot in batch.Slots)
         {
-            var half = Half(slot.RunId);
+            var half = HalfOf(slot.RunId);
             half.Slots.Add(slot);
             if (slot.LastBatch == batch) slot.LastBatch = half;
         }
 
-        foreach (var effect in batch.Effects) Half(effect.Slot.RunId).Effects.Add(effect);
-        foreach (var entry in batch.Log) Half(entry.Execution.Info.RunId).Log.Add(entry);
-        foreach (var (run, start) in batch.Starts ?? []) (Half(run).Starts ??= []).Add(run, start);
-        right.AfterCommit.AddRange(batch.AfterCommit);           // these wait for the whole: the right half is sent last
-        right.AfterLoss.AddRange(batch.AfterLoss);
+        foreach (var effect in batch.Effects) HalfOf(effect.Slot.RunId).Effects.Add(effect);
+        foreach (var entry in batch.Log) HalfOf(entry.Execution.Info.RunId).Log.Add(entry);
+        foreach (var (run, start) in batch.Starts ?? []) (HalfOf(run).Starts ??= []).Add(run, start);
+        foreach (var after in batch.AfterCommit) HalfOf(after.Run).AfterCommit.Add(after);
+        foreach (var after in batch.AfterLoss) HalfOf(after.Run).AfterLoss.Add(after);
         return (left, right);
     }
 
-    /// <summary>Takes a run's rows out of a batch that was not sent.</summary>
-    public static void RemoveRun(PendingBatch batch, Guid run)
+    /// <summary>Takes a run's rows out of a batch that was not sent, and tells those who wait for them.</summary>
+    public static void RemoveRun(PendingBatch batch, Guid run, Exception reason)
     {
         var rows = batch.Rows;
+        var gone = rows.Children.Where(child => Parent(child) == run).Select(child => child.RunId).Append(run).ToHashSet();
         rows.Starts.RemoveAll(r => r.RunId == run);
         rows.Children.RemoveAll(r => Parent(r) == run);
         rows.Events.RemoveAll(r => r.RunId == run);
@@ -65,9 +68,13 @@ internal static class BatchSplitter
         rows.TaskDeletes.RemoveAll(r => r.RunId == run);
         rows.Documents.RemoveAll(r => r.RunId == run);
         rows.Trims.RemoveAll(r => r.RunId == run);
-        batch.Effects.RemoveAll(effect => effect.Slot.RunId == run);
-        batch.Log.RemoveAll(entry => entry.Execution.Info.RunId == run);
-        batch.Slots.RemoveWhere(slot => slot.RunId == run);
+        batch.Effects.RemoveAll(effect => gone.Contains(effect.Slot.RunId));
+        batch.Log.RemoveAll(entry => gone.Contains(entry.Execution.Info.RunId));
+        batch.Slots.RemoveWhere(slot => gone.Contains(slot.RunId));
+        foreach (var lost in gone) batch.Starts?.Remove(lost);
+        batch.AfterCommit.RemoveAll(after => gone.Contains(after.Run));
+        foreach (var (_, tell) in batch.AfterLoss.Where(after => gone.Contains(after.Run)).ToList()) tell(reason);
+        batch.AfterLoss.RemoveAll(after => gone.Contains(after.Run));
     }
 
     private static Guid Parent(StartRecord child) => child.Parent ?? child.RunId;

@@ -17,11 +17,18 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     private static readonly TimeSpan HousekeepEvery = TimeSpan.FromMilliseconds(250);
     private readonly ConcurrentQueue<Action> inbox = new();
     private readonly AsyncSignal signal;
+    private const int MaxSpares = 4;                     // one is filled while one is in flight; a few more are sealed under load
     private readonly Queue<PendingBatch> sealedBatches = new();
+    private readonly Stack<PendingBatch> spares = new();
     private readonly ITimer alarm;
     private readonly LaneCommits commits;
     private long nextHousekeeping;
+    private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long turnSince;
+    private long turn;               // number of the turn under way, or 0: whoever sets it to 0 first, its own thread or the watchdog, has it
+    private long lastTurn;
+    private RunSlot? turning;
+    private Action? whenLeft;
     private int loop;
     private Task running = Task.CompletedTask;
     private volatile bool stopped;
@@ -77,7 +84,16 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     public int Room => Math.Max(0, Services.Options.MaxCachedRuns - Volatile.Read(ref owned));
 
     /// <summary>Time since the turn under way began, or zero. Safe from any thread.</summary>
-    public TimeSpan TurnTime => Volatile.Read(ref turnSince) is var since and not 0 ? Services.Clock.GetElapsedTime(since) : TimeSpan.Zero;
+    public TimeSpan TurnTime => Volatile.Read(ref turn) != 0 ? Services.Clock.GetElapsedTime(Volatile.Read(ref turnSince)) : TimeSpan.Zero;
+
+    /// <summary>Completes when the loop has ended: what is posted then is never done. Safe from any thread.</summary>
+    public Task Over => over.Task;
+
+    /// <summary>True once the lane ends: retries that only it would hear of end too. Safe from any thread.</summary>
+    public bool IsOver => stopped;
+
+    /// <summary>True from the moment when the lane was lost until it is open again under another name: nothing can be put into a batch.</summary>
+    public bool IsLost { get; set; }
 
     private long ticks;
     private int owned;
@@ -89,7 +105,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         commits.Begin(opened.CommitSeq);
         Clock.Set(opened.Now);
         Post(() => Loads.Adopt(opened.Owned));
-        running = Services.Machine.Run(() => LoopAsync(Volatile.Read(ref loop)));
+        running = Services.Machine.Run(() => LoopAsync(Volatile.Read(ref loop), null));
     }
 
     /// <summary>Hands work to the loop. Safe from any thread.</summary>
@@ -100,40 +116,48 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     }
 
     /// <summary>Runs user code of a slot, and unwinds if the lane has left this thread meanwhile (M10).</summary>
-    public T Guarded<T>(RunSlot slot, Func<T> turn)
+    /// <param name="slot">Whose code.</param>
+    /// <param name="code">The code.</param>
+    /// <param name="ifLeft">What the loop does first on its new thread; null: hold the run. It must do all that the caller does after this call.</param>
+    public T Guarded<T>(RunSlot slot, Func<T> code, Action? ifLeft = null) => Guarded(slot, code, static (_, code) => code(), ifLeft);
+
+    /// <summary>The same without a closure.</summary>
+    public T Guarded<TState, T>(RunSlot slot, TState state, Func<RunSlot, TState, T> code, Action? ifLeft = null)
     {
-        var mine = Volatile.Read(ref loop);
+        var mine = ++lastTurn;
         turning = slot;
+        whenLeft = ifLeft;
         Volatile.Write(ref turnSince, Services.Clock.GetTimestamp());
+        Volatile.Write(ref turn, mine);
         try
         {
-            return turn();
+            return code(slot, state);
         }
         finally
         {
-            if (mine == Volatile.Read(ref loop))
-            {
-                Volatile.Write(ref turnSince, 0);
-                turning = null;
-            }
-            else throw new LaneLeftException();
+            if (Interlocked.CompareExchange(ref turn, 0, mine) != mine) throw new LaneLeftException();
+            turning = null;
+            whenLeft = null;
         }
     }
 
-    private RunSlot? turning;
-
     /// <summary>Leaves a thread that user code does not give back: its run is held, all others go on (M10). Called by the watchdog.</summary>
-    public void LeaveThread(string what)
+    public void LeaveThread(TimeSpan limit, string what)
     {
-        var stuck = turning;
-        if (stuck is null) return;
-        Interlocked.Increment(ref loop);
-        Volatile.Write(ref turnSince, 0);
+        var number = Volatile.Read(ref turn);
+        if (number == 0 || TurnTime <= limit) return;
+        var (stuck, then) = (turning!, whenLeft);
+        if (Interlocked.CompareExchange(ref turn, 0, number) != number) return;      // it has ended just now
         turning = null;
-        var number = Volatile.Read(ref loop);
-        inbox.Enqueue(() => Exits.Hold(stuck, new Verdict(DurableErrorCodes.NotDurable, what)));
-        running = Task.Factory.StartNew(() => LoopAsync(number), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
-        signal.Set();
+        whenLeft = null;
+        var next = Interlocked.Increment(ref loop);
+        void First()
+        {
+            if (then is not null) then();
+            else Turns.Left(stuck, new Verdict(DurableErrorCodes.NotDurable, what));
+        }
+
+        running = Task.Factory.StartNew(() => LoopAsync(next, First), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
 
     /// <summary>The batch that takes a run's next rows.</summary>
@@ -142,7 +166,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (Filling.IsFull)
         {
             sealedBatches.Enqueue(Filling);
-            Filling = new PendingBatch(Key, Services.Options.Lease);
+            Filling = NewBatch();
         }
 
         return Join(slot, Filling);
@@ -162,9 +186,18 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (sealedBatches.TryDequeue(out var full)) return full;
         if (Filling.IsEmpty) return null;
         var batch = Filling;
-        Filling = new PendingBatch(Key, Services.Options.Lease);
+        Filling = NewBatch();
         return batch;
     }
+
+    /// <summary>Takes a batch back for its next use. Nobody may refer to it any more.</summary>
+    public void Recycle(PendingBatch batch)
+    {
+        batch.Clear();
+        if (spares.Count < MaxSpares) spares.Push(batch);
+    }
+
+    private PendingBatch NewBatch() => spares.TryPop(out var spare) && spare.Rows.Lane == Key ? spare : new PendingBatch(Key, Services.Options.Lease);
 
     /// <summary>All batches that were not sent.</summary>
     public IEnumerable<PendingBatch> Unsent => sealedBatches.Append(Filling);
@@ -197,12 +230,13 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         foreach (var slot in Slots.Values.ToList()) Remove(slot);
         Timers.Clear();
         commits.ClearClaims();
+        IsLost = true;
     }
 
     /// <summary>Tells those who wait for a batch that it will never be durable.</summary>
     public static void Lose(PendingBatch batch, Exception reason)
     {
-        foreach (var tell in batch.AfterLoss) tell(reason);
+        foreach (var (_, tell) in batch.AfterLoss) tell(reason);
         if (batch.Starts is not null)
             foreach (var start in batch.Starts.Values) start.Answer?.TrySetException(reason);
     }
@@ -223,6 +257,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>Goes on after the lane was lost, with nothing in memory. Safe from any thread.</summary>
     public void Restart(LaneKey key, OpenedLane opened) => Post(() =>
     {
+        IsLost = false;
         Reopened(key, opened);
         commits.Begin(opened.CommitSeq);
         Loads.Adopt(opened.Owned);
@@ -238,6 +273,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     public void Hint(Guid runId) => Post(() =>
     {
         if (Slots.ContainsKey(runId)) Loads.ReadMail([runId]);
+        else Shared.Poke();              // parked: whoever looks claims it
     });
 
     /// <summary>Stops claiming. Safe from any thread.</summary>
@@ -252,23 +288,26 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         stopped = true;
         signal.Set();
         await running;
+        over.TrySetResult();
     }
 
     public async ValueTask DisposeAsync()
     {
         stopped = true;
         signal.Set();
-        await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(1), Services.Clock));
+        await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System));      // a bound for people who wait, whatever the clock of the runs
+        over.TrySetResult();
         await alarm.DisposeAsync();
     }
 
     public bool IsEnabled(string category, LogLevel level) => Shared.Loggers.CreateLogger(category).IsEnabled(level);
 
     public void Add(WorkflowExecution execution, string category, LogLevel level, EventId id, string message, IReadOnlyList<KeyValuePair<string, object?>> values, Exception? error) =>
-        Turns.TurnLog.Add(new LogEntry(execution, category, level, id, message, values, error));
+        Turns.Log(turning, new LogEntry(execution, category, level, id, message, values, error));
 
-    private async Task LoopAsync(int number)
+    private async Task LoopAsync(int number, Action? first)
     {
+        if (first is not null) Do(first);
         while (!stopped && number == Volatile.Read(ref loop))
         {
             Interlocked.Increment(ref ticks);

@@ -27,7 +27,7 @@ internal sealed class LaneCommits(Lane lane)
     /// <summary>Wants runs; they are taken by the next batch.</summary>
     public void Claim(IReadOnlyList<Guid> candidates)
     {
-        if (lane.IsDraining) return;
+        if (lane.IsDraining || lane.IsLost) return;
         foreach (var run in candidates)
             if (!lane.Slots.ContainsKey(run) && claiming.Add(run)) lane.Filling.Rows.Claims.Add(run);
     }
@@ -132,6 +132,7 @@ internal sealed class LaneCommits(Lane lane)
             if (slot.LastBatch == batch) slot.LastBatch = null;
         lane.Turns.Released(batch, refused);
         if (claimed.Count > 0) lane.Loads.Claimed(claimed);
+        lane.Recycle(batch);
     }
 
     // The same rows under the next number, after a pause that grows to a second.
@@ -151,7 +152,7 @@ internal sealed class LaneCommits(Lane lane)
     // Ends a doubt by a write (I5): only what this open returns is the truth. Repeated until it answers.
     private async Task ReadBackAsync(PendingBatch batch)
     {
-        for (var pause = 20; ; pause = Math.Min(pause * 2, 1_000))
+        for (var pause = 20; !lane.IsOver; pause = Math.Min(pause * 2, 1_000))
         {
             try
             {
@@ -227,8 +228,10 @@ internal sealed class LaneCommits(Lane lane)
 
         var reason = new DurableException(DurableErrorCodes.StoreUnavailable, $"The store refused this run's rows: {error}");
         Lane.Lose(batch, reason);
+        foreach (var child in batch.Rows.Children)
+            if (lane.Slots.TryGetValue(child.RunId, out var unborn)) lane.Remove(unborn);      // its rows were among those refused
         foreach (var waiting in lane.Unsent)
-            foreach (var run in runs) BatchSplitter.RemoveRun(waiting, run);
+            foreach (var run in runs) BatchSplitter.RemoveRun(waiting, run, reason);
         foreach (var run in runs)
             if (lane.Slots.TryGetValue(run, out var slot)) lane.Exits.HoldRefused(slot, reason.Message);
         foreach (var claim in batch.Rows.Claims) claiming.Remove(claim);

@@ -34,6 +34,12 @@ internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, Loc
     /// <summary>Asks all lanes of this worker to look for mail of a run. Set by the worker.</summary>
     public Action<Guid> Hint { get; set; } = static _ => { };
 
+    /// <summary>Looks for work now. Set by the worker.</summary>
+    public Action Poke { get; set; } = static () => { };
+
+    /// <summary>Tells a task's attempt in this process to stop: its row is gone. Set by the worker.</summary>
+    public Action<Durable.Storage.TaskKey> TaskGone { get; set; } = static _ => { };
+
     /// <summary>Tells other hosts that something may be due for them. Set by the worker.</summary>
     public Action Announce { get; set; } = static () => { };
 

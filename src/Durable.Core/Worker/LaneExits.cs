@@ -19,34 +19,53 @@ internal sealed class LaneExits(Lane lane)
     /// <summary>The code of a run has ended.</summary>
     public void Ended(RunSlot slot, PendingBatch batch, RunEnd end)
     {
-        if (end.Kind == CommandKind.ContinueAsNew)
-        {
-            Continue(slot, batch, end);
-            return;
-        }
-
         // What it sent to others without waiting is recorded, so it must arrive: the end waits for it.
-        if (slot.Execution!.Operations.Pending.Any(op => op.Operation.Kind is CommandKind.Signal or CommandKind.Send or CommandKind.CancelRun))
+        if (HasSends(slot))
         {
             slot.State = SlotState.Leaving;
             slot.Ending = end;
             return;
         }
 
-        Close(slot, batch, end);
+        if (end.Kind != CommandKind.ContinueAsNew) Close(slot, batch, end);
+        else if (!slot.Rolling) Continue(slot, batch, end);
+        else
+        {
+            // A generation that ended in its first rows: its successor is a batch of its own, so that endless ones neither fill the stack nor a batch.
+            slot.State = SlotState.Leaving;
+            slot.Ending = end;
+            lane.Post(() => Settle(slot));
+        }
     }
 
     /// <summary>A message to another run was settled after the code had ended.</summary>
     public void SendSettled(RunSlot slot, Operation operation)
     {
         slot.Execution?.Operations.Take(operation.Ordinal);
-        if (slot.Sending > 0 || slot.Ending is not { } end) return;
-        Close(slot, lane.Touch(slot), end);
+        Settle(slot);
+    }
+
+    private static bool HasSends(RunSlot slot) => slot.Execution!.Operations.Pending.Any(op => op.Operation.Kind is CommandKind.Signal or CommandKind.Send or CommandKind.CancelRun);
+
+    private void Settle(RunSlot slot)
+    {
+        if (slot.Ending is not { } end || slot.State != SlotState.Leaving || slot.Execution is null || HasSends(slot)) return;
+        slot.Ending = null;
+        slot.State = SlotState.Active;
+        if (end.Kind != CommandKind.ContinueAsNew)
+        {
+            Close(slot, lane.Touch(slot), end);
+            return;
+        }
+
+        Continue(slot, lane.Touch(slot), end);
+        lane.Loads.ReadMail([slot.RunId]);               // what came while it took none
     }
 
     /// <summary>Ends a run by an operator's word (T2): whatever its code was doing.</summary>
     public void Terminate(RunSlot slot, Arrival arrival)
     {
+        slot.Ending = null;
         var batch = lane.Touch(slot);
         Record(slot, batch, arrival);
         if (arrival.Message is { } message) batch.Rows.Consumed.Add(message.Key);
@@ -89,13 +108,20 @@ internal sealed class LaneExits(Lane lane)
         if (verdict.Foreign && !slot.Suspected)
         {
             slot.Suspected = true;
-            slot.State = SlotState.Reloading;
-            slot.Execution = null;
-            if (slot.LastBatch is null) lane.Loads.Reload(slot);
+            ReadAgain(slot);
             return;
         }
 
         Hold(slot, verdict);
+    }
+
+    /// <summary>Throws a run's execution away and reads it again, once its last batch is durable.</summary>
+    public void ReadAgain(RunSlot slot)
+    {
+        slot.PutBack(null);
+        slot.State = SlotState.Reloading;
+        slot.Execution = null;
+        if (slot.LastBatch is null) lane.Loads.Reload(slot);
     }
 
     /// <summary>Parks a run as stalled or quarantined, with the reason. Nothing of the refused turn is stored.</summary>
@@ -117,13 +143,15 @@ internal sealed class LaneExits(Lane lane)
     public void HoldRefused(RunSlot slot, string message)
     {
         slot.Waiting.Clear();
-        slot.Execution = null;
-        if (slot.Run.CreatedAt == default && slot.State == SlotState.Starting)
+        if (slot.State is SlotState.Starting or SlotState.Loading || slot.HoldRefused)
         {
-            lane.Remove(slot);                           // it was never stored
+            lane.Remove(slot);                           // it was never stored; or even its hold is refused, and the next owner may try
             return;
         }
 
+        slot.HoldRefused = true;
+        slot.Execution = null;
+        slot.State = SlotState.Active;
         Hold(slot, new Verdict(DurableErrorCodes.StoreUnavailable, message));
     }
 
@@ -131,8 +159,9 @@ internal sealed class LaneExits(Lane lane)
     public void HoldAgain(RunSlot slot) => Park(slot, lane.Touch(slot), slot.Status == RunStatus.Paused ? HoldReasons.Paused : HoldReasons.Quarantined, [new WaitDocument("hold", slot.Status.ToString(), lane.Clock.Now)]);
 
     /// <summary>The history ends, but the run was not closed yet: its start and its end were two batches.</summary>
-    public void EndedBefore(RunSlot slot, RunEnd end, EventRecord last)
+    public void EndedBefore(RunSlot slot, RunEnd end, IReadOnlyList<EventRecord> history)
     {
+        var last = history.Last(row => CommandHead.ParseAll(row.Commands).Exists(head => head.Kind == end.Kind));      // items carried over may stand behind it
         var heads = CommandHead.ParseAll(last.Commands);
         var body = CommandBuffer.Line(Codecs.Bodies(lane.Services.Serializer.Codec, last), heads.FindIndex(head => head.Kind == end.Kind)).ToArray();
         var failure = end.Kind is CommandKind.Fail or CommandKind.Cancelled ? JsonSerializer.Deserialize(body, HistoryJson.Default.Failure) : null;
@@ -167,7 +196,7 @@ internal sealed class LaneExits(Lane lane)
     /// <summary>Parks all runs; those that still do something will be told again after their next load.</summary>
     public void ParkAll()
     {
-        foreach (var slot in lane.Slots.Values.Where(slot => slot.State is SlotState.Active or SlotState.Reloading).ToList())
+        foreach (var slot in lane.Slots.Values.Where(slot => slot.State is SlotState.Active or SlotState.Reloading || slot is { State: SlotState.Leaving, Ending: not null }).ToList())
         {
             var batch = lane.Touch(slot);
             KeepResults(slot, batch);
@@ -204,8 +233,8 @@ internal sealed class LaneExits(Lane lane)
     // Progress or a resume makes the place another one, and the builds before it may try again.
     private void RememberBuild(RunSlot slot, PendingBatch batch)
     {
-        var next = slot.Execution?.NextSeq ?? lane.Loads.NextSeqOf(slot);
-        var before = slot.Hold is { } known && known.Gen == slot.Gen && known.NextSeq == next && slot.Status == RunStatus.Stalled ? known.Builds : [];
+        var next = slot.NextSeq;
+        var before = slot.Hold is { } known && known.Gen == slot.Gen && known.NextSeq == next ? known.Builds : [];
         slot.Hold = new HoldDocument(slot.Gen, next, [.. before.Where(build => build != lane.Services.Build).Append(lane.Services.Build).TakeLast(KeptBuilds)]);
         batch.Rows.Documents.Add(new DocumentRecord(slot.Run.Namespace, HoldDocument.Kind, slot.RunId.ToString("N"), slot.Run.Shard, 1, JsonSerializer.Serialize(slot.Hold, HistoryJson.Default.HoldDocument), slot.RunId));
     }
@@ -219,6 +248,7 @@ internal sealed class LaneExits(Lane lane)
     {
         var row = slot.Execution is not null ? lane.Turns.Row(slot, arrival) : lane.Loads.RowWithoutCode(slot, arrival);
         row.Crc = Checksum.Of(row, slot.Execution?.Crc ?? lane.Loads.CrcOf(slot));
+        slot.NextSeq = row.Seq + 1;
         batch.Rows.Events.Add(row);
     }
 
@@ -239,6 +269,9 @@ internal sealed class LaneExits(Lane lane)
         var codec = lane.Services.Serializer.Codec;
         foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.RunAskedToStop);
         slot.Attempts.Clear();
+        batch.Rows.Tasks.RemoveAll(task => task.RunId == slot.RunId);        // a batch inserts tasks after it closes runs
+        foreach (var task in slot.Tasks.Values) LaneTasks.Delete(lane, batch, task);
+        slot.Tasks.Clear();
         DeadLetters(slot, batch);
         CloseChildren(slot, batch);
         TellParent(slot, batch, status, failure, outcome);
@@ -249,13 +282,13 @@ internal sealed class LaneExits(Lane lane)
         };
         batch.Rows.Closes.Add(close);
         slot.State = SlotState.Leaving;
-        batch.AfterCommit.Add(() =>
+        batch.AfterCommit.Add((slot.RunId, () =>
         {
             lane.Shared.Ends.Closed(slot.RunId, () => Closed(slot, status, close));
             lane.Remove(slot);
             lane.Shared.Watch.Closed(slot.RunId, status);
-        });
-        Telemetry.RunsClosed.Add(1, new KeyValuePair<string, object?>("workflow", slot.Run.Type), new KeyValuePair<string, object?>("outcome", status.ToString()));
+            Telemetry.RunsClosed.Add(1, new KeyValuePair<string, object?>("workflow", slot.Run.Type), new KeyValuePair<string, object?>("outcome", status.ToString()));
+        }));
     }
 
     private static RunRecord Closed(RunSlot slot, RunStatus status, CloseRecord close) => new()
@@ -278,15 +311,17 @@ internal sealed class LaneExits(Lane lane)
 
     private void CloseChildren(RunSlot slot, PendingBatch batch)
     {
-        if (slot.Execution is null) return;
-        foreach (var waiting in slot.Execution.Operations.Pending)
-            if (waiting.Operation is { Kind: CommandKind.Child, Child: { Options.ParentClose: not ParentClosePolicy.Abandon } child } operation)
-                LaneSends.CancelChild(slot, batch, operation, child, child.Options.ParentClose == ParentClosePolicy.Terminate ? EventKind.Terminated : EventKind.CancelRequested, "The parent has ended.");
+        var open = slot.Execution is { } execution
+            ? execution.Operations.Pending.Where(op => op.Operation.Child is not null).Select(op => (op.Operation.Child!.RunId, op.Operation.Ordinal, op.Operation.Child.Options.ParentClose))
+            : lane.Loads.ChildrenOf(slot);
+        foreach (var (child, ordinal, policy) in open)
+            if (policy != ParentClosePolicy.Abandon)
+                LaneSends.CancelChild(slot, batch, ordinal, child, policy == ParentClosePolicy.Terminate ? EventKind.Terminated : EventKind.CancelRequested, "The parent has ended.");
     }
 
     private void TellParent(RunSlot slot, PendingBatch batch, RunStatus status, Failure? failure, byte[]? outcome)
     {
-        if (slot.Execution?.Started?.Parent is not { } parent) return;
+        if ((slot.Execution?.Started is { } started ? started.Parent : lane.Loads.ParentOf(slot)) is not { } parent) return;
         var completed = status == RunStatus.Completed;
         var payload = completed ? outcome : JsonSerializer.SerializeToUtf8Bytes(new OperationFailure
         {
@@ -307,53 +342,69 @@ internal sealed class LaneExits(Lane lane)
             return;
         }
 
-        foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.RunAskedToStop);
-        slot.Attempts.Clear();
-        batch.Rows.TaskDeletes.AddRange(slot.Tasks.Values.Select(task => task.Key));
-        slot.Tasks.Clear();
         var now = lane.Clock.Now;
         foreach (var key in slot.Seen.Where(seen => now - seen.Value > RunSlot.SeenFor).Select(seen => seen.Key).ToList()) slot.Seen.Remove(key);
         var document = JsonSerializer.Deserialize(end.Result, HistoryJson.Default.StartDocument)! with { Seen = [.. slot.Seen.Select(seen => new SeenMessage(seen.Key.Sender, seen.Key.Seq, seen.Value))] };
-        slot.Gen++;
         var before = slot.Execution;
+        slot.Gen++;
         slot.Execution = lane.Loads.NewExecution(slot);
         slot.Execution.NotBefore(before.UtcNow);
-        batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Gen = slot.Gen, Version = slot.Definition!.Version });
-        if (slot.Gen - Options.KeepGenerations > 0)
-            batch.AfterCommit.Add(() => Trim(slot, slot.Gen - Options.KeepGenerations));
-        var start = new Arrival(EventKind.RunStarted, Payload: JsonSerializer.SerializeToUtf8Bytes(document, HistoryJson.Default.StartDocument));
-        var turns = new List<Arrival> { start };
+        var turns = new List<Arrival> { new(EventKind.RunStarted, Payload: JsonSerializer.SerializeToUtf8Bytes(document, HistoryJson.Default.StartDocument)) };
         turns.AddRange(unread.Select(item => new Arrival(EventKind.MessageCarried, 0, item.Target, item.Payload, item.Encoding)
         {
             Message = item.Sender == Guid.Empty ? null : new MessageRecord { RunId = slot.RunId, Sender = item.Sender, SenderSeq = item.SenderSeq, Kind = (short)EventKind.MessageCarried, Namespace = slot.Run.Namespace, Shard = slot.Run.Shard },
         }));
-        ApplyGeneration(slot, batch, turns);
+
+        if (FirstRows(slot, turns, before) is not { } rows) return;
+        foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.RunAskedToStop);
+        slot.Attempts.Clear();
+        foreach (var task in slot.Tasks.Values) LaneTasks.Delete(lane, batch, task);
+        slot.Tasks.Clear();
+        batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Gen = slot.Gen, Version = slot.Definition!.Version });
+        if (slot.Gen - Options.KeepGenerations > 0)
+            batch.AfterCommit.Add((slot.RunId, () => Trim(slot, slot.Gen - Options.KeepGenerations)));
+        batch.Rows.Events.AddRange(rows.Rows);
+        slot.NextSeq = rows.Rows.Count;
+        batch.Log.AddRange(rows.Log);
+        void End()
+        {
+            slot.Rolling = true;
+            if (slot.Execution!.End is { } next) Ended(slot, batch, next);
+            slot.Rolling = false;
+        }
+
+        lane.Turns.CarryOutEffects(slot, batch, rows.Effects, End);
+        End();
     }
 
-    // All rows of the new generation's beginning, each with its effects, in the batch at hand.
-    private void ApplyGeneration(RunSlot slot, PendingBatch batch, List<Arrival> turns)
+    // All rows of the new generation's beginning. Nothing of the roll-over is written before all of them are known to be good: a refused one leaves the old
+    // generation as it was, ended but not followed. Items are carried even behind the end of a generation that ended at once: nobody receives them there,
+    // so they go on with the next one, or become dead letters.
+    private (List<EventRecord> Rows, List<Effect> Effects, List<LogEntry> Log)? FirstRows(RunSlot slot, List<Arrival> turns, WorkflowExecution before)
     {
+        var (rows, effects, log) = (new List<EventRecord>(), new List<Effect>(), new List<LogEntry>());
         foreach (var arrival in turns)
         {
             var row = lane.Turns.Row(slot, arrival);
-            if (slot.Execution!.End is not null)
+            if (lane.Turns.Apply(slot, row, () => BackTo(() => Hold(slot, new Verdict(DurableErrorCodes.NotDurable, "The first turn of the next generation held its thread without awaiting. Put such work into an activity or a step.")))) is { } verdict)
             {
-                // The code ended (or continued) while items were still being carried: they are dead letters, or go with the next generation.
-                batch.Rows.Sends.Add(new MessageRecord { RunId = slot.RunId, Sender = row.Sender, SenderSeq = row.SenderSeq, Kind = (short)EventKind.MailReceived, Notice = false, Target = row.Target, Payload = row.Payload, Encoding = row.Encoding, Namespace = row.Namespace, Shard = row.Shard });
-                continue;
+                BackTo(() => Refuse(slot, verdict));
+                return null;
             }
 
-            if (lane.Turns.Apply(slot, row) is { } verdict)
-            {
-                Hold(slot, verdict);
-                return;
-            }
+            rows.Add(row);
+            effects.AddRange(slot.Execution!.Effects);
+            log.AddRange(lane.Turns.TurnLog);
+            lane.Turns.TurnLog.Clear();
+        }
 
-            batch.Rows.Events.Add(row);
-            lane.Turns.FlushLog(batch);
-            var generation = slot.Gen;
-            lane.Turns.CarryOut(slot, batch, [.. slot.Execution.Effects]);
-            if (slot.Gen != generation || slot.State != SlotState.Active) return;
+        return (rows, effects, log);
+
+        void BackTo(Action then)
+        {
+            slot.Gen--;
+            slot.Execution = before;
+            then();
         }
     }
 
@@ -387,15 +438,19 @@ internal sealed class LaneExits(Lane lane)
         batch.Rows.Parks.Add(new ParkRecord
         {
             RunId = slot.RunId, Shard = slot.Run.Shard, Namespace = slot.Run.Namespace, Type = slot.Run.Type, Version = slot.Definition?.Version ?? slot.Run.Version, Queue = slot.Run.Queue, Priority = slot.Run.Priority,
-            DueAt = hold != 0 ? slot.Run.DeadlineAt : NextDue(slot), Asap = hold == HoldReasons.Stalled || (hold == 0 && (slot.Waiting.Any(waiting => waiting.Message is not null) || slot.Attempts.Count > 0 || slot.Execution is null)),
+            DueAt = hold != 0 ? slot.Run.DeadlineAt : NextDue(slot), Asap = hold == HoldReasons.Stalled || (hold == 0 && (slot.Waiting.Any(waiting => waiting.Message is not null) || HasUnheldCalls(slot) || slot.Sending > 0 || slot.Ending is not null || slot.Execution is null)),
             Hold = hold, HoldBuilds = (hold & HoldReasons.Stalled) != 0 ? slot.Hold?.Builds ?? [lane.Services.Build] : null, Gen = slot.Gen,
-            NextSeq = slot.Execution?.NextSeq ?? lane.Loads.NextSeqOf(slot), WaitReason = waits.Count == 0 ? null : JsonSerializer.Serialize(waits, HistoryJson.Default.IReadOnlyListWaitDocument),
+            NextSeq = slot.NextSeq, WaitReason = waits.Count == 0 ? null : JsonSerializer.Serialize(waits, HistoryJson.Default.IReadOnlyListWaitDocument),
         });
         foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.LaneLost);
         slot.Attempts.Clear();
         slot.State = SlotState.Leaving;
-        batch.AfterCommit.Add(() => lane.Remove(slot));
+        batch.AfterCommit.Add((slot.RunId, () => lane.Remove(slot)));
     }
+
+    // A call that no row stands for is under way here, or was not begun because the host stops: only the next owner can see to it.
+    private static bool HasUnheldCalls(RunSlot slot) => slot.Attempts.Count > 0
+        || slot.Execution?.Operations.Pending.Any(waiting => waiting.Operation is { Kind: CommandKind.Activity or CommandKind.Step } call && !slot.Tasks.ContainsKey(call.Ordinal)) == true;
 
     private DateTimeOffset? NextDue(RunSlot slot)
     {

@@ -81,6 +81,34 @@ internal sealed class LaneLoads(Lane lane)
     /// <summary>Length of a run's history, when its code is not here.</summary>
     public int NextSeqOf(RunSlot slot) => rows.GetValueOrDefault(slot.RunId)?.Count ?? 0;
 
+    /// <summary>The parent's command that started a run, when its code has not run here.</summary>
+    public ParentLink? ParentOf(RunSlot slot)
+    {
+        if (slot.Run.Parent is null) return null;
+        var codec = lane.Services.Serializer.Codec;
+        var (payload, encoding) = rows.GetValueOrDefault(slot.RunId) is [var first, ..] ? (first.Payload, first.Encoding) : (slot.Run.Input, slot.Run.Encoding);
+        var json = Codecs.Decode(codec, payload, encoding, slot.Run.Namespace, slot.RunId, "Start");
+        return json is null ? null : JsonSerializer.Deserialize(json, HistoryJson.Default.StartDocument)!.Parent;
+    }
+
+    /// <summary>Children that a run's history started and that have not told their end, when its code has not run here.</summary>
+    public IEnumerable<(Guid RunId, int Ordinal, ParentClosePolicy Policy)> ChildrenOf(RunSlot slot)
+    {
+        var history = rows.GetValueOrDefault(slot.RunId) ?? [];
+        var ended = history.Where(row => (EventKind)row.Kind is EventKind.ChildCompleted or EventKind.ChildFailed or EventKind.ChildStartFailed).Select(row => row.Ordinal).ToHashSet();
+        foreach (var row in history)
+        {
+            var heads = CommandHead.ParseAll(row.Commands);
+            for (var i = 0; i < heads.Count; i++)
+            {
+                if (heads[i].Kind != CommandKind.Child || ended.Contains(heads[i].Ordinal)) continue;
+                using var body = JsonDocument.Parse(CommandBuffer.Line(Codecs.Bodies(lane.Services.Serializer.Codec, row), i).ToArray());
+                var options = body.RootElement.GetProperty("options").Deserialize(ChildJson.Default.ChildOptionsDocument)!;
+                yield return (RunIds.OfChild(slot.RunId, slot.Gen, heads[i].Ordinal, slot.Run.Namespace, heads[i].Target!), heads[i].Ordinal, options.ParentClose);
+            }
+        }
+    }
+
     // Rows of the runs that are being taken up: bodies of pending commands are read from them, then they are let go.
     private readonly Dictionary<Guid, IReadOnlyList<EventRecord>> rows = [];
 
@@ -88,18 +116,16 @@ internal sealed class LaneLoads(Lane lane)
     {
         foreach (var page in pages)
         {
-            for (var pause = 20; ; pause = Math.Min(pause * 2, 1_000))
+            for (var pause = 20; !lane.IsOver; pause = Math.Min(pause * 2, 1_000))
             {
                 try
                 {
                     var loaded = await lane.Services.Store.LoadAsync(new LoadRequest(page)).ConfigureAwait(false);
                     var holds = await ReadHoldsAsync(loaded).ConfigureAwait(false);
+                    var unborn = await FindUnbornAsync(loaded).ConfigureAwait(false);
+                    foreach (var run in loaded) lane.Post(() => TakeUp(run, holds.GetValueOrDefault(run.RunId), unborn.GetValueOrDefault(run.RunId)));      // one by one: the code of one must not keep the others out
                     var done = lane.Services.Machine.NewSource<bool>();
-                    lane.Post(() =>
-                    {
-                        foreach (var run in loaded) TakeUp(run, holds.GetValueOrDefault(run.RunId));
-                        done.SetResult(true);
-                    });
+                    lane.Post(() => done.SetResult(true));
                     if (pages.Count > 1) await done.Task.ConfigureAwait(false);
                     break;
                 }
@@ -120,6 +146,24 @@ internal sealed class LaneLoads(Lane lane)
             if (run.Run is { Status: RunStatus.Stalled } stalled && await lane.Services.Store.FindDocumentAsync(stalled.Namespace, HoldDocument.Kind, run.RunId.ToString("N")).ConfigureAwait(false) is { } document)
                 holds[run.RunId] = JsonSerializer.Deserialize(document.Json, HistoryJson.Default.HoldDocument)!;
         return holds;
+    }
+
+    // Children of a first turn whose parent's start is durable, and whose own start was to be the next batch (DECISIONS 6).
+    private async Task<Dictionary<Guid, HashSet<int>>> FindUnbornAsync(IReadOnlyList<LoadedRun> loaded)
+    {
+        var unborn = new Dictionary<Guid, HashSet<int>>();
+        foreach (var run in loaded)
+        {
+            if (run.Run is not { Gen: 0 } parent || run.Events is not [{ Seq: 0, Commands: not null } first]) continue;
+            foreach (var command in CommandHead.ParseAll(first.Commands).Where(command => command.Kind == CommandKind.Child))
+            {
+                if (await lane.Services.Store.FindRunAsync(parent.Namespace, null, RunIds.OfChild(run.RunId, 0, command.Ordinal, parent.Namespace, command.Target!)).ConfigureAwait(false) is not null) continue;
+                if (!unborn.TryGetValue(run.RunId, out var ordinals)) unborn[run.RunId] = ordinals = [];
+                ordinals.Add(command.Ordinal);
+            }
+        }
+
+        return unborn;
     }
 
     private async Task ReadMailAsync(List<Guid> runs)
@@ -148,13 +192,19 @@ internal sealed class LaneLoads(Lane lane)
     {
         foreach (var message in messages)
         {
-            if (slot.State is not (SlotState.Active or SlotState.Reloading or SlotState.Starting)) return;
+            if (slot.Ending is not null && message.Kind == (short)EventKind.Terminated)
+            {
+                lane.Exits.Terminate(slot, Arrival.Of(message));      // its code has ended, but it goes on by itself: this is the word that stops it
+                return;
+            }
+
+            if (slot.State is not (SlotState.Active or SlotState.Starting)) return;
             if (slot.Waiting.Any(waiting => waiting.Message?.Key == message.Key)) continue;
             lane.Turns.Deliver(slot, Arrival.Of(message));
         }
     }
 
-    private void TakeUp(LoadedRun loaded, HoldDocument? hold)
+    private void TakeUp(LoadedRun loaded, HoldDocument? hold, HashSet<int>? unborn)
     {
         if (!lane.Slots.TryGetValue(loaded.RunId, out var slot) || slot.State != SlotState.Loading) return;
         if (loaded.Run is not { } run || RunLifecycle.IsClosed(run.Status))
@@ -168,13 +218,19 @@ internal sealed class LaneLoads(Lane lane)
         slot.Status = run.Status;
         slot.MayHaveRows = true;
         slot.Hold = hold;
+        slot.NextSeq = loaded.Events.Count;
         slot.State = SlotState.Active;
         slot.Definition = lane.Services.Registry.Find(run.Type, run.Version);
-        slot.Attributes = run.Attributes is null ? null : RunAttributes.FromJson(JsonSerializer.Deserialize(run.Attributes, HistoryJson.Default.JsonElement));
         rows[slot.RunId] = loaded.Events;
         try
         {
-            TakeUp(slot, loaded);
+            slot.Attributes = run.Attributes is null ? null : RunAttributes.FromJson(JsonSerializer.Deserialize(run.Attributes, HistoryJson.Default.JsonElement));
+            TakeUp(slot, loaded, unborn ?? []);
+        }
+        catch (Exception error) when (error is not LaneLeftException)
+        {
+            lane.Shared.Log.LaneWorkFailed(lane.Key.Identity, error);
+            if (slot.State == SlotState.Active) lane.Turns.Left(slot, new Verdict((error as DurableException)?.Code ?? DurableErrorCodes.HistoryBroken, $"The run could not be taken up: {error.Message}"));
         }
         finally
         {
@@ -182,7 +238,7 @@ internal sealed class LaneLoads(Lane lane)
         }
     }
 
-    private void TakeUp(RunSlot slot, LoadedRun loaded)
+    private void TakeUp(RunSlot slot, LoadedRun loaded, HashSet<int> unborn)
     {
         if (loaded.Messages.FirstOrDefault(message => message.Kind == (short)EventKind.Terminated) is { } terminate)
         {
@@ -202,7 +258,7 @@ internal sealed class LaneLoads(Lane lane)
             return;
         }
 
-        if (Resumed(slot, loaded) || slot.Status is not (RunStatus.Quarantined or RunStatus.Paused)) Run(slot, loaded);
+        if (Resumed(slot, loaded) || slot.Status is not (RunStatus.Quarantined or RunStatus.Paused)) Run(slot, loaded, unborn);
         else lane.Exits.HoldAgain(slot);
     }
 
@@ -214,10 +270,11 @@ internal sealed class LaneLoads(Lane lane)
         var batch = lane.Touch(slot);
         foreach (var resume in resumes) batch.Rows.Consumed.Add(resume.Key);
         slot.Attempt = 0;
+        slot.Hold = null;                                // builds that stalled it may try again
         return true;
     }
 
-    private void Run(RunSlot slot, LoadedRun loaded)
+    private void Run(RunSlot slot, LoadedRun loaded, HashSet<int> unborn)
     {
         if (slot.Attempt > lane.Services.Options.QuarantineAfter && !lane.Shared.IsDebugging)
         {
@@ -248,9 +305,11 @@ internal sealed class LaneLoads(Lane lane)
         foreach (var seen in slot.Execution.Started?.Seen ?? []) slot.Seen.TryAdd((seen.Sender, seen.Seq), seen.At);
         if (slot.Run.DeadlineAt is { } deadline) lane.Timers.Add(deadline, new LaneTimer(slot, slot.Gen, 0, TimerPurpose.Deadline));
         if (loaded.Events.Count == 0) lane.Turns.Deliver(slot, new Arrival(EventKind.RunStarted, Payload: slot.Run.Input, Encoding: slot.Run.Encoding) { Actor = slot.Run.Actor, Correlation = slot.Run.Correlation, Trace = slot.Run.Trace });
-        else Restore(slot, loaded);
+        else Restore(slot, loaded, unborn);
+        foreach (var (attempt, result) in slot.Ended.ToList()) lane.Turns.AttemptEnded(attempt, result);
+        slot.Ended.Clear();
+        lane.Turns.DeliverWaiting(slot);
         Apply(slot, loaded.Messages);
-        while (slot.State == SlotState.Active && slot.Waiting.TryDequeue(out var waiting)) lane.Turns.Deliver(slot, waiting);
     }
 
     private Verdict? Replay(RunSlot slot, IReadOnlyList<EventRecord> events)
@@ -261,12 +320,13 @@ internal sealed class LaneLoads(Lane lane)
     }
 
     // What was pending when the last owner let go is taken up again.
-    private void Restore(RunSlot slot, LoadedRun loaded)
+    private void Restore(RunSlot slot, LoadedRun loaded, HashSet<int> unborn)
     {
         var execution = slot.Execution!;
+        if (loaded.Events.Count == 1 && slot.Gen == 0) RedoFirst(slot, loaded.Events[0], unborn);
         if (execution.End is { } end)
         {
-            lane.Exits.EndedBefore(slot, end, loaded.Events[^1]);
+            lane.Exits.EndedBefore(slot, end, loaded.Events);
             return;
         }
 
@@ -289,17 +349,31 @@ internal sealed class LaneLoads(Lane lane)
                     BodyOf(slot, operation);
                     LaneSends.Begin(lane, slot, operation);
                     break;
-                case CommandKind.Child when execution.Context.Children.AwaitsStart(operation.Ordinal) && !failedStarts.Contains(operation.Ordinal):
+                case CommandKind.Child when execution.Context.Children.AwaitsStart(operation.Ordinal) && !failedStarts.Contains(operation.Ordinal) && !unborn.Contains(operation.Ordinal):
                     lane.Turns.Deliver(slot, new Arrival(EventKind.ChildStarted, operation.Ordinal) { ReplyGen = slot.Gen });       // its command and the child were one transaction
                     break;
             }
         }
     }
 
+    // The batch after the start may be lost: what the first turn asked for beside its row is asked for again. Each of it may be done twice.
+    private void RedoFirst(RunSlot slot, EventRecord first, HashSet<int> unborn)
+    {
+        var refused = slot.Execution!.Operations.Pending.Where(waiting => unborn.Contains(waiting.Operation.Ordinal)).Select(waiting => waiting.Operation).OrderBy(operation => operation.Ordinal).ToList();
+        foreach (var child in refused) lane.Turns.StartChild(slot, lane.Touch(slot), child, static () => { });
+        var heads = CommandHead.ParseAll(first.Commands);
+        for (var i = 0; i < heads.Count; i++)
+        {
+            if (heads[i].Kind != CommandKind.Attribute) continue;
+            var changed = CommandBuffer.Line(Codecs.Bodies(lane.Services.Serializer.Codec, first), i);
+            lane.Exits.SetAttributes(slot, lane.Touch(slot), RunAttributes.FromJson(JsonSerializer.Deserialize(changed, HistoryJson.Default.JsonElement)));
+        }
+    }
+
     // An attempt in memory that nobody finished counts as the engine's: the next one is a row (DECISIONS 13).
     private void RestoreAttempt(RunSlot slot, Operation operation)
     {
-        if (slot.Attempts.ContainsKey(operation.Ordinal) || slot.Waiting.Any(waiting => waiting.Ordinal == operation.Ordinal && waiting.ReplyGen == slot.Gen)) return;      // read again by the same process: it goes on
+        if (slot.Attempts.ContainsKey(operation.Ordinal) || slot.Ended.Any(ended => ended.Attempt.Operation.Ordinal == operation.Ordinal) || slot.Waiting.Any(waiting => waiting.Ordinal == operation.Ordinal && waiting.ReplyGen == slot.Gen)) return;      // read again by the same process: it goes on
         if (operation.Step is { InTransaction: true })
         {
             LaneTransactions.Restore(lane, slot, operation);
@@ -330,6 +404,6 @@ internal sealed class LaneLoads(Lane lane)
     {
         var batch = lane.Touch(slot);
         var next = LaneTasks.Add(lane, slot, batch, operation, attempt, logical, lane.Clock.Now, failures);
-        batch.AfterCommit.Add(() => lane.Timers.Add(next.VisibleAt, new LaneTimer(slot, slot.Gen, operation.Ordinal, TimerPurpose.StepRetry)));
+        batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(next.VisibleAt, new LaneTimer(slot, next.Gen, operation.Ordinal, TimerPurpose.StepRetry))));
     }
 }

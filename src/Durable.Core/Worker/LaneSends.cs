@@ -17,7 +17,7 @@ internal static class LaneSends
 
         async Task ResolveAsync()
         {
-            for (var pause = 20; ; pause = Math.Min(pause * 2, 1_000))
+            for (var pause = 20; !lane.IsOver && slot.State != SlotState.Gone; pause = Math.Min(pause * 2, 1_000))
             {
                 try
                 {
@@ -62,21 +62,23 @@ internal static class LaneSends
         };
     }
 
+    private const long Replies = 1L << 59;               // numbers of answers: apart from those of what the same run signals and sends to its parent
+
     /// <summary>A message that answers a parent's command.</summary>
     public static MessageRecord Reply(Guid sender, ParentLink parent, EventKind kind, byte[]? payload, short encoding, long seq) => new()
     {
-        RunId = parent.RunId, Sender = sender, SenderSeq = seq, Kind = (short)kind, Payload = payload, Encoding = encoding, ReplyGen = parent.Gen, ReplyOrdinal = parent.Ordinal,
+        RunId = parent.RunId, Sender = sender, SenderSeq = Replies + seq, Kind = (short)kind, Payload = payload, Encoding = encoding, ReplyGen = parent.Gen, ReplyOrdinal = parent.Ordinal,
         Namespace = parent.Namespace, Shard = parent.Shard, Causation = sender.ToString("N"),
     };
 
     /// <summary>Asks a child to cancel.</summary>
-    public static void CancelChild(RunSlot slot, PendingBatch batch, Operation operation, ChildCall child, EventKind kind = EventKind.CancelRequested, string reason = "The parent was cancelled.")
+    public static void CancelChild(RunSlot slot, PendingBatch batch, int ordinal, Guid child, EventKind kind = EventKind.CancelRequested, string reason = "The parent was cancelled.")
     {
         batch.Rows.Sends.Add(new MessageRecord
         {
-            RunId = child.RunId, Sender = slot.RunId, SenderSeq = SeqOf(slot.Gen, operation.Ordinal) + (kind == EventKind.Terminated ? 1L << 62 : 1L << 61), Kind = (short)kind, Control = EventKinds.IsControl(kind),
+            RunId = child, Sender = slot.RunId, SenderSeq = SeqOf(slot.Gen, ordinal) + (kind == EventKind.Terminated ? 1L << 62 : 1L << 61), Kind = (short)kind, Control = EventKinds.IsControl(kind),
             Payload = JsonSerializer.SerializeToUtf8Bytes(new ReasonDocument(reason), HistoryJson.Default.ReasonDocument),
-            Namespace = slot.Run.Namespace, Shard = RunIds.ShardOf(child.RunId), Causation = slot.RunId.ToString("N"),
+            Namespace = slot.Run.Namespace, Shard = RunIds.ShardOf(child), Causation = slot.RunId.ToString("N"),
         });
     }
 
@@ -86,7 +88,13 @@ internal static class LaneSends
     private static void Resolved(Lane lane, RunSlot slot, Operation operation, RunRecord? target)
     {
         slot.Sending--;
-        if (slot.State == SlotState.Gone || slot.Execution?.Operations.Find(operation.Ordinal)?.Operation != operation) return;
+        if (slot.State == SlotState.Gone || slot.Execution is not { } execution) return;
+        if (execution.Operations.Find(operation.Ordinal)?.Operation != operation)
+        {
+            lane.Exits.SendSettled(slot, operation);         // given up meanwhile, by a cancel: an end may have waited for it
+            return;
+        }
+
         if (target is null) Acknowledge(lane, slot, operation, DurableErrorCodes.RunNotFound, $"There is no run with the workflow id '{operation.Target}' in namespace '{slot.Run.Namespace}'.");
         else if (RunLifecycle.IsClosed(target.Status)) Acknowledge(lane, slot, operation, DurableErrorCodes.RunClosed, $"The run '{operation.Target}' is {target.Status} and takes no messages.");
         else

@@ -25,7 +25,8 @@ internal static class LaneTasks
             RunId = slot.RunId, Gen = slot.Gen, TaskNo = operation.Ordinal, Shard = slot.Run.Shard, Namespace = slot.Run.Namespace,
             Activity = operation.Name, Queue = isStep ? ActivityRunner.OwnerQueue : options.Queue, Priority = options.Priority, VisibleAt = visibleAt, Token = token, Attempt = attempt, LogicalAttempt = logical,
             DeadlineAt = options.ScheduleToClose is { } limit ? Microseconds.RoundUp(operation.IssuedAt + limit) : null,
-            Visibility = options.Heartbeat ?? RenewedByHost, Failures = failures,
+            Visibility = options.Heartbeat * 1.5 ?? RenewedByHost,        // silence is found by its own host, on time; by others only that the host is gone
+            Failures = failures,
             Payload = isStep ? null : Payload(lane, slot, operation), Encoding = Codecs.EncodingOf(lane.Services.Serializer.Codec),
         };
         if (slot.Tasks.TryGetValue(operation.Ordinal, out var before)) batch.Rows.TaskDeletes.Add(before.Key);
@@ -34,6 +35,14 @@ internal static class LaneTasks
         batch.Rows.Tasks.RemoveAll(other => other.Key == task.Key);
         batch.Rows.Tasks.Add(task);
         return task;
+    }
+
+    /// <summary>Deletes a task row: also one that is still in the same batch, where deletes come before inserts.</summary>
+    public static void Delete(Lane lane, PendingBatch batch, TaskRecord task)
+    {
+        batch.Rows.Tasks.RemoveAll(other => other.Key == task.Key);
+        batch.Rows.TaskDeletes.Add(task.Key);
+        if (task.Queue != ActivityRunner.OwnerQueue) batch.AfterCommit.Add((task.RunId, () => lane.Shared.TaskGone(task.Key)));
     }
 
     private static byte[]? Payload(Lane lane, RunSlot slot, Operation operation)

@@ -13,11 +13,11 @@ internal static class LaneTransactions
     public static void Begin(Lane lane, RunSlot slot, PendingBatch batch, Operation operation, int attempt, int logical, byte[]? failures)
     {
         var task = LaneTasks.Add(lane, slot, batch, operation, attempt, logical, lane.Clock.Now, failures, lane.Services.Machine.NewGuid());
-        batch.AfterCommit.Add(() =>
+        batch.AfterCommit.Add((slot.RunId, () =>
         {
             if (slot.State is not (SlotState.Gone or SlotState.Leaving) && slot.Execution?.Operations.Find(operation.Ordinal)?.Operation == operation && slot.Tasks.GetValueOrDefault(operation.Ordinal) == task)
                 lane.Turns.StartAttempt(slot, operation, task);
-        });
+        }));
     }
 
     /// <summary>The time of the next attempt has come.</summary>

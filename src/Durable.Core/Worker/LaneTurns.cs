@@ -18,24 +18,24 @@ internal sealed class LaneTurns(Lane lane)
     /// <summary>Starts a run for a client of this process: run, owned row and first turn in one commit (N3).</summary>
     public void Start(StartRecord start, TaskCompletionSource<bool?> answer)
     {
-        if (lane.IsDraining || lane.Slots.Count >= Options.MaxCachedRuns)
+        if (lane.IsDraining || lane.IsLost || lane.Slots.Count >= Options.MaxCachedRuns)
         {
             answer.TrySetResult(null);
             return;
         }
 
-        if (Begin(start, answer) is null) answer.TrySetResult(null);
+        if (Begin(start, answer, () => answer.TrySetResult(null)) is null) answer.TrySetResult(null);
     }
 
     /// <summary>Makes the slot of a new run, runs its first turn, and puts its start into the batch.</summary>
     /// <returns>The record as it was put there, or null if this lane cannot run it.</returns>
-    public StartRecord? Begin(StartRecord start, TaskCompletionSource<bool?>? answer, PendingBatch? into = null)
+    public StartRecord? Begin(StartRecord start, TaskCompletionSource<bool?>? answer, Action ifLeft, PendingBatch? into = null)
     {
         if (lane.Services.Registry.Find(start.Type, start.Version) is not { } definition) return null;
         var slot = new RunSlot(start.RunId) { State = SlotState.Starting, Definition = definition, Status = RunStatus.Running, Run = RunOf(start) };
         slot.Execution = lane.Loads.NewExecution(slot);
         var row = Row(slot, new Arrival(EventKind.RunStarted, Payload: start.Input, Encoding: start.Encoding) { Actor = start.Actor, Correlation = start.Correlation, Trace = start.Trace });
-        var verdict = Apply(slot, row);
+        var verdict = Apply(slot, row, ifLeft);
         if (verdict is not null) return null;            // stored with a wake row instead, and held there where everybody can see it
         var record = Owned(start, row);
         var batch = into is null ? lane.Touch(slot) : Lane.Join(slot, into);
@@ -43,23 +43,58 @@ internal sealed class LaneTurns(Lane lane)
         (batch.Starts ??= []).Add(slot.RunId, new StartingRun(slot, answer));
         slot.Deferred = [.. slot.Execution.Effects];
         slot.Attributes = AttributesOf(start.Attributes);
+        slot.NextSeq = 1;
         FlushLog(batch);
         if (record.DeadlineAt is { } deadline) lane.Timers.Add(deadline, new LaneTimer(slot, 0, 0, TimerPurpose.Deadline));
         slot.LastActive = lane.Services.Clock.GetTimestamp();
         lane.Add(slot);
-        Telemetry.RunsStarted.Add(1, new KeyValuePair<string, object?>("workflow", start.Type));
         return record;
     }
 
     /// <summary>Takes one arrival of a run.</summary>
     public void Deliver(RunSlot slot, Arrival arrival)
     {
-        if (slot.State != SlotState.Active)
-        {
-            if (slot.State is SlotState.Loading or SlotState.Starting or SlotState.Reloading) slot.Waiting.Enqueue(arrival);
-            return;                                      // of a run that leaves: a message stays in the store, anything else is told again after the next load
-        }
+        if (slot.State == SlotState.Active && slot.Waiting.Count == 0) Take(slot, arrival);
+        else if (slot.State is SlotState.Active or SlotState.Starting || (slot.State is SlotState.Loading or SlotState.Reloading && arrival.Message is null)) slot.Waiting.Enqueue(arrival);
 
+        // Else it leaves, or is being read: a message is in the store and is read from there in order; anything else is told again after the next load.
+    }
+
+    /// <summary>Takes what waited until the run was ready, before anything that comes now.</summary>
+    public void DeliverWaiting(RunSlot slot)
+    {
+        while (slot.State == SlotState.Active && slot.Waiting.TryDequeue(out var waiting)) Take(slot, waiting);
+    }
+
+    /// <summary>The lane had to leave a turn of this run (M10): its arrival is kept, and the run is held.</summary>
+    public void Left(RunSlot slot, Verdict verdict)
+    {
+        if (slot.State is not (SlotState.Active or SlotState.Reloading)) return;
+        if (slot.Taking?.Message is { } message) slot.Seen.Remove((message.Sender, message.SenderSeq));
+        slot.PutBack(slot.Taking);
+        slot.Taking = null;
+        slot.Execution = null;                           // the thread that was left may still be in it
+        lane.Exits.Hold(slot, verdict);
+    }
+
+    private void Take(RunSlot slot, Arrival arrival)
+    {
+        slot.Taking = arrival;
+        try
+        {
+            Try(slot, arrival);
+            slot.Taking = null;
+        }
+        catch (Exception error) when (error is not LaneLeftException)
+        {
+            // What the engine cannot read or apply holds the run, where people see it; skipping it would change what happened.
+            lane.Shared.Log.LaneWorkFailed(lane.Key.Identity, error);
+            Left(slot, new Verdict((error as DurableException)?.Code ?? DurableErrorCodes.HistoryBroken, $"{arrival.Kind} could not be applied: {error.Message}"));
+        }
+    }
+
+    private void Try(RunSlot slot, Arrival arrival)
+    {
         slot.LastActive = lane.Services.Clock.GetTimestamp();
         if (IsControl(slot, arrival) || IsKnown(slot, arrival) || !IsWanted(slot, arrival)) return;
         if (arrival.Kind == EventKind.UpdateReceived && IsRejected(slot, arrival)) return;
@@ -74,7 +109,7 @@ internal sealed class LaneTurns(Lane lane)
         var verdict = Apply(slot, row);
         if (verdict is not null)
         {
-            slot.Waiting.Enqueue(arrival);
+            slot.PutBack(arrival);
             if (arrival.Message is { } lost) slot.Seen.Remove((lost.Sender, lost.SenderSeq));
             lane.Exits.Refuse(slot, verdict);
             return;
@@ -82,6 +117,9 @@ internal sealed class LaneTurns(Lane lane)
 
         var batch = lane.Touch(slot);
         batch.Rows.Events.Add(row);
+        slot.NextSeq = row.Seq + 1;
+        slot.Suspected = false;
+        if (arrival.Kind == EventKind.RunStarted) batch.AfterCommit.Add((slot.RunId, () => Started(slot)));
         if (arrival.Message is { } message) batch.Rows.Consumed.Add(message.Key);
         FlushLog(batch);
         if (arrival.Kind == EventKind.CancelRequested) lane.Exits.SetStatus(slot, RunTrigger.CancelRequested);
@@ -93,7 +131,14 @@ internal sealed class LaneTurns(Lane lane)
     public void Fire(in LaneTimer timer)
     {
         var slot = timer.Slot;
-        if (slot.State is SlotState.Gone or SlotState.Leaving || slot.Execution is null) return;
+        if (slot.State is SlotState.Gone or SlotState.Leaving) return;
+        if (timer.Purpose == TimerPurpose.Deadline && slot.State is SlotState.Starting or SlotState.Reloading)
+        {
+            lane.Timers.Add(lane.Clock.Now + TimeSpan.FromMilliseconds(50), timer);
+            return;
+        }
+
+        if (slot.Execution is null) return;
         switch (timer.Purpose)
         {
             case TimerPurpose.Deadline:
@@ -119,7 +164,7 @@ internal sealed class LaneTurns(Lane lane)
             if (slot.State != SlotState.Gone && !(effect.Operation?.Child is { } child && refused.Contains(child.RunId))) Release(slot, effect);
         foreach (var child in batch.Rows.Children)
             if (child.IfRefused is { } told && refused.Contains(child.RunId)) lane.Shared.Hint(told.RunId);
-        foreach (var then in batch.AfterCommit) then();
+        foreach (var (_, then) in batch.AfterCommit) then();
         foreach (var slot in batch.Slots)
             if (slot is { State: SlotState.Reloading, LastBatch: null }) lane.Loads.Reload(slot);
         foreach (var send in batch.Rows.Sends)
@@ -132,8 +177,26 @@ internal sealed class LaneTurns(Lane lane)
     /// <summary>Puts what a turn asked for into the batch; what must wait for its commit is remembered there.</summary>
     public void CarryOut(RunSlot slot, PendingBatch batch, IReadOnlyList<Effect> effects)
     {
-        for (var i = 0; i < effects.Count; i++)
+        void End()
         {
+            if (slot.Execution?.End is { } end) lane.Exits.Ended(slot, batch, end);
+        }
+
+        CarryOutEffects(slot, batch, effects, End);
+        End();
+    }
+
+    /// <summary>The same without the end of the run, if the turn ended it.</summary>
+    /// <param name="slot">The run.</param>
+    /// <param name="batch">The batch with its row.</param>
+    /// <param name="effects">What the turn asked for.</param>
+    /// <param name="then">What the caller does next: done from here if the lane has to leave the first turn of a child (M10).</param>
+    /// <param name="from">The first one to carry out.</param>
+    public void CarryOutEffects(RunSlot slot, PendingBatch batch, IReadOnlyList<Effect> effects, Action then, int from = 0)
+    {
+        for (var i = from; i < effects.Count; i++)
+        {
+            var next = i + 1;
             var effect = effects[i];
             switch (effect.Kind)
             {
@@ -150,7 +213,11 @@ internal sealed class LaneTurns(Lane lane)
                     GiveUp(slot, batch, effect.Operation!);
                     break;
                 case CommandKind.Child:
-                    StartChild(slot, batch, effect.Operation!);
+                    StartChild(slot, batch, effect.Operation!, () =>
+                    {
+                        CarryOutEffects(slot, batch, effects, then, next);
+                        then();
+                    });
                     break;
                 case CommandKind.Answer:
                     lane.Exits.Answer(slot, batch, effect.Target!, (UpdateAnswer)effect.Data!);
@@ -163,8 +230,6 @@ internal sealed class LaneTurns(Lane lane)
                     break;
             }
         }
-
-        if (slot.Execution?.End is { } end) lane.Exits.Ended(slot, batch, end);
     }
 
     /// <summary>Runs an attempt of an activity or step in this process.</summary>
@@ -181,6 +246,12 @@ internal sealed class LaneTurns(Lane lane)
     {
         var slot = attempt.Slot;
         if (slot.State == SlotState.Gone || !slot.Attempts.TryGetValue(attempt.Operation.Ordinal, out var current) || current != attempt) return;
+        if (slot.State is SlotState.Loading or SlotState.Reloading && result.RetryAfter is not null)
+        {
+            slot.Ended.Add((attempt, result));           // it is taken when the run has been read again
+            return;
+        }
+
         slot.Attempts.Remove(attempt.Operation.Ordinal);
         if (slot.Gen != attempt.Gen) return;
         if (result.RetryAfter is { } delay)
@@ -189,7 +260,7 @@ internal sealed class LaneTurns(Lane lane)
             var due = Microseconds.RoundUp(lane.Clock.Now + delay);
             var batch = lane.Touch(slot);
             LaneTasks.Add(lane, slot, batch, attempt.Operation, attempt.Number, result.LogicalAttempt, due, result.Failures);
-            if (attempt.Operation.Kind == CommandKind.Step) batch.AfterCommit.Add(() => lane.Timers.Add(due, new LaneTimer(slot, slot.Gen, attempt.Operation.Ordinal, TimerPurpose.StepRetry)));
+            if (attempt.Operation.Kind == CommandKind.Step) batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(due, new LaneTimer(slot, attempt.Gen, attempt.Operation.Ordinal, TimerPurpose.StepRetry))));
             return;
         }
 
@@ -197,11 +268,16 @@ internal sealed class LaneTurns(Lane lane)
     }
 
     /// <summary>Runs a turn; the entries of a turn that is not kept are thrown away.</summary>
-    public Verdict? Apply(RunSlot slot, EventRecord row)
+    public Verdict? Apply(RunSlot slot, EventRecord row, Action? ifLeft = null)
     {
         TurnLog.Clear();
-        var execution = slot.Execution!;
-        return lane.Guarded(slot, () => execution.Apply(row));
+        return lane.Guarded(slot, row, static (slot, row) => slot.Execution!.Apply(row), ifLeft);
+    }
+
+    /// <summary>Keeps an entry of the turn under way. One of a thread that the lane has left is nobody's.</summary>
+    public void Log(RunSlot? turning, LogEntry entry)
+    {
+        if (turning?.Execution == entry.Execution) TurnLog.Add(entry);
     }
 
     /// <summary>Makes the row of an arrival.</summary>
@@ -262,13 +338,26 @@ internal sealed class LaneTurns(Lane lane)
             }
 
             start.Answer?.TrySetResult(true);
+            Started(slot);
             if (slot.State != SlotState.Starting) continue;
-            slot.State = SlotState.Active;
-            var deferred = slot.Deferred ?? [];
-            slot.Deferred = null;
-            ReleaseDeferred(slot, deferred);
-            while (slot.State == SlotState.Active && slot.Waiting.TryDequeue(out var waiting)) Deliver(slot, waiting);
+            if (slot.Waiting.Count == 0 && slot.Deferred?.Exists(static effect => effect.Kind == CommandKind.Child) != true) Begun(slot);
+            else lane.Post(() => Begun(slot));           // user code may run in it, and what else this batch releases must not hang on that
         }
+    }
+
+    private void Begun(RunSlot slot)
+    {
+        if (slot.State != SlotState.Starting) return;
+        slot.State = SlotState.Active;
+        if (slot.Waiting.Count > 0) lane.Post(() => DeliverWaiting(slot));
+        var deferred = slot.Deferred ?? [];
+        slot.Deferred = null;
+        ReleaseDeferred(slot, deferred);
+    }
+
+    private static void Started(RunSlot slot)
+    {
+        if (slot.Gen == 0) Telemetry.RunsStarted.Add(1, new KeyValuePair<string, object?>("workflow", slot.Run.Type));
     }
 
     // The start is durable, so what needs no rows happens at once, and only the rest needs another batch.
@@ -292,6 +381,13 @@ internal sealed class LaneTurns(Lane lane)
         if (effect.Operation is not { } operation || slot.Execution?.Operations.Find(operation.Ordinal) is not { } pending || pending.Operation != operation) return;
         switch (effect.Kind)
         {
+            case CommandKind.Activity or CommandKind.Step when slot.State == SlotState.Leaving || slot.Execution.End is not null:
+                break;                                   // the run has ended without waiting for it
+            case CommandKind.Activity when lane.IsDraining:
+                LaneTasks.Add(lane, slot, lane.Touch(slot), operation, attempt: 0, logical: 0, lane.Clock.Now, null);      // not begun here any more: anybody's
+                break;
+            case CommandKind.Step when lane.IsDraining:
+                break;                                   // the next owner's
             case CommandKind.Activity or CommandKind.Step:
                 StartAttempt(slot, operation, null);
                 break;
@@ -299,7 +395,8 @@ internal sealed class LaneTurns(Lane lane)
                 LaneSends.Begin(lane, slot, operation);
                 break;
             case CommandKind.Child when slot.Execution.Context.Children.AwaitsStart(operation.Ordinal):
-                Deliver(slot, new Arrival(EventKind.ChildStarted, operation.Ordinal) { ReplyGen = slot.Gen });
+                var gen = slot.Gen;
+                lane.Post(() => Deliver(slot, new Arrival(EventKind.ChildStarted, operation.Ordinal) { ReplyGen = gen }));
                 break;
         }
     }
@@ -312,16 +409,28 @@ internal sealed class LaneTurns(Lane lane)
             slot.Attempts.Remove(operation.Ordinal);
         }
 
-        if (slot.Tasks.Remove(operation.Ordinal, out var task)) batch.Rows.TaskDeletes.Add(task.Key);
-        if (operation is { Kind: CommandKind.Child, Child: { } child }) LaneSends.CancelChild(slot, batch, operation, child);
+        if (slot.Tasks.Remove(operation.Ordinal, out var task)) LaneTasks.Delete(lane, batch, task);
+        if (operation is { Kind: CommandKind.Child, Child: { } child }) LaneSends.CancelChild(slot, batch, operation.Ordinal, child.RunId);
     }
 
-    private void StartChild(RunSlot slot, PendingBatch batch, Operation operation)
+    /// <summary>Starts a child: the parent's row and the child are one transaction (N3), with the child's first turn if it can run here.</summary>
+    public void StartChild(RunSlot slot, PendingBatch batch, Operation operation, Action ifLeft)
     {
         var start = LaneSends.ChildStart(lane, slot, operation);
+        void Put(StartRecord record)
+        {
+            batch.Rows.Children.Add(record);
+            batch.Effects.Add((slot, new Effect(CommandKind.Child, operation)));
+        }
+
+        void Left()
+        {
+            Put(start);
+            ifLeft();
+        }
+
         var mine = start.DueAt is null && lane.Shared.Activities.Serves(start.Queue) && lane.Slots.Count < Options.MaxCachedRuns;
-        batch.Rows.Children.Add((mine ? Begin(start, null, batch) : null) ?? start);      // the parent's row and the child are one transaction (N3)
-        batch.Effects.Add((slot, new Effect(CommandKind.Child, operation)));
+        Put((mine ? Begin(start, null, Left, batch) : null) ?? start);
     }
 
     // Terminate and resume need no code (T3).
@@ -352,7 +461,7 @@ internal sealed class LaneTurns(Lane lane)
         var execution = slot.Execution!;
         if ((arrival.ReplyGen < 0 || arrival.ReplyGen == slot.Gen) && (execution.Operations.Find(arrival.Ordinal) is not null || (arrival.Kind is EventKind.ChildStarted or EventKind.ChildStartFailed && execution.Context.Children.AwaitsStart(arrival.Ordinal))))
         {
-            if (slot.Tasks.Remove(arrival.Ordinal, out var task) && arrival.Message is null) lane.Touch(slot).Rows.TaskDeletes.Add(task.Key);
+            if (slot.Tasks.Remove(arrival.Ordinal, out var task) && arrival.Message is null) LaneTasks.Delete(lane, lane.Touch(slot), task);
             return true;
         }
 

@@ -41,7 +41,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             lane.Clock.Set(found.Now);
             if (found.Claimable.Count > 0 && lane.Room > 0) lane.Claim(found.Claimable);
             if (found.Mail.Count > 0) lane.Post(() => lane.Loads.ReadMail(found.Mail));
-            pause = found.Claimable.Count + found.Mail.Count > 0 ? FirstPause : pause * 2 < options.PollInterval ? pause * 2 : options.PollInterval;
+            pause = (lane.Room > 0 ? found.Claimable.Count : 0) + found.Mail.Count > 0 ? FirstPause : pause * 2 < options.PollInterval ? pause * 2 : options.PollInterval;
             var wait = found.NextDue is { } due && due - found.Now < pause ? due - found.Now : pause;
             if (wait < TimeSpan.FromMilliseconds(1)) wait = TimeSpan.FromMilliseconds(1);
             alarm.Change(wait, Timeout.InfiniteTimeSpan);
@@ -62,7 +62,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             else if (await services.Store.HeartbeatAsync(lane.Key, epoch, services.Options.Lease, stop).ConfigureAwait(false)) Good();
             else lane.Suspect(epoch);
             before = ticks;
-            await Task.Delay(services.Options.Lease / 4, services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Supervisor.PauseAsync(services.Options.Lease / 4, services.Clock, tick, stop).ConfigureAwait(false);
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             var cutOff = services.Clock.GetElapsedTime(Volatile.Read(ref lastGood)) > ttl / 2;
             if (cutOff)
             {
-                await Task.Delay(ttl, services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Supervisor.PauseAsync(ttl, services.Clock, tick, stop).ConfigureAwait(false);
                 Good();
                 continue;
             }
@@ -94,7 +94,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
                 shared.Announce();
             }
 
-            await Task.Delay(reaped.Released > 0 ? TimeSpan.FromMilliseconds(10) : await UntilNextExpiryAsync(lane, ttl, stop).ConfigureAwait(false), services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Supervisor.PauseAsync(reaped.Released > 0 ? TimeSpan.FromMilliseconds(10) : await UntilNextExpiryAsync(lane, ttl, stop).ConfigureAwait(false), services.Clock, tick, stop).ConfigureAwait(false);
         }
     }
 
@@ -112,11 +112,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
                 if (await services.Store.PurgeAsync(new PurgeRequest(before, null, 1_000, before), stop).ConfigureAwait(false) == 1_000) pause = TimeSpan.FromMilliseconds(100);
             }
 
-            for (var waited = TimeSpan.Zero; waited < pause && !stop.IsCancellationRequested; waited += TimeSpan.FromSeconds(20))
-            {
-                tick();
-                await Task.Delay(pause < TimeSpan.FromSeconds(20) ? pause : TimeSpan.FromSeconds(20), services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            await Supervisor.PauseAsync(pause, services.Clock, tick, stop).ConfigureAwait(false);
         }
     }
 

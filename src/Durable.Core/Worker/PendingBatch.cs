@@ -20,11 +20,11 @@ internal sealed class PendingBatch(LaneKey lane, TimeSpan lease)
     /// <summary>What the lane does once it is durable.</summary>
     public List<(RunSlot Slot, Effect Effect)> Effects { get; } = [];
 
-    /// <summary>What else happens once it is durable.</summary>
-    public List<Action> AfterCommit { get; } = [];
+    /// <summary>What else happens once it is durable, by run: it goes with the run's rows when the batch is split.</summary>
+    public List<(Guid Run, Action Then)> AfterCommit { get; } = [];
 
-    /// <summary>What happens if it never will be.</summary>
-    public List<Action<Exception>> AfterLoss { get; } = [];
+    /// <summary>What happens if it never will be, by run.</summary>
+    public List<(Guid Run, Action<Exception> Tell)> AfterLoss { get; } = [];
 
     /// <summary>Log entries of its turns.</summary>
     public List<LogEntry> Log { get; } = [];
@@ -37,6 +37,19 @@ internal sealed class PendingBatch(LaneKey lane, TimeSpan lease)
 
     /// <summary>When it was sent.</summary>
     public long SentAt { get; set; }
+
+    /// <summary>Empties it for its next use: the lists keep their size, which is about that of the next batch.</summary>
+    public void Clear()
+    {
+        Rows.Clear();
+        Slots.Clear();
+        Effects.Clear();
+        AfterCommit.Clear();
+        AfterLoss.Clear();
+        Log.Clear();
+        Starts?.Clear();
+        Tries = 0;
+    }
 
     /// <summary>True when it should be sealed.</summary>
     public bool IsFull => Rows.Events.Count + Rows.Starts.Count + Rows.Sends.Count + Rows.Children.Count + Rows.Parks.Count >= MaxRows;

@@ -24,11 +24,13 @@ internal static class RetryRules
         var failure = Failure.From(error);
         var failures = (before is null ? [] : JsonSerializer.Deserialize(before, HistoryJson.Default.IReadOnlyListAttemptFailure)!).Append(new AttemptFailure(number, now, failure with { StackTrace = null })).TakeLast(KeptFailures).ToList();
         var delay = error is RetryAfterException asked ? asked.Delay : DelayOf(options, counted, jitter);
-        if (!IsFinal(error, failure, options, counted) && (deadline is null || now + delay < deadline))
+        var late = !IsFinal(error, failure, options, counted) && now + delay >= deadline;       // another attempt is allowed, and there is no time for it
+        if (!late && !IsFinal(error, failure, options, counted))
             return new AttemptResult(failed, null, 0, delay, counted, JsonSerializer.SerializeToUtf8Bytes(failures, HistoryJson.Default.IReadOnlyListAttemptFailure));
         var outcome = new OperationFailure
         {
-            Code = error is TimeoutException { Data: { } data } && data.Contains(TimedOut) ? DurableErrorCodes.ActivityTimedOut : DurableErrorCodes.ActivityGaveUp, Failure = failure, Attempts = number, History = failures,
+            Code = late || (error is TimeoutException && error.Data.Contains(TimedOut)) ? DurableErrorCodes.ActivityTimedOut : error is DurableException { Code: DurableErrorCodes.ActivityInDoubt } ? DurableErrorCodes.ActivityInDoubt : DurableErrorCodes.ActivityGaveUp,
+            Failure = failure, Attempts = counted, History = failures,
         };
         return new AttemptResult(failed, JsonSerializer.SerializeToUtf8Bytes(outcome, HistoryJson.Default.OperationFailure), 0, null, counted);
     }
@@ -44,9 +46,21 @@ internal static class RetryRules
         return error;
     }
 
+    /// <summary>An attempt that did not say it was alive.</summary>
+    public static TimeoutException Silence(string what, TimeSpan limit)
+    {
+        var error = new TimeoutException($"{what} gave no heartbeat for {limit:c}.");
+        error.Data[TimedOut] = true;
+        return error;
+    }
+
+    /// <summary>An attempt of which nobody knows the end, and which must not be made again.</summary>
+    public static DurableException InDoubt() =>
+        new(DurableErrorCodes.ActivityInDoubt, "The host was lost while the attempt ran; nobody knows whether it had its effect, and it may run at most once.");
+
     private static bool IsFinal(Exception error, Failure failure, CallOptions options, int counted) =>
         error is NonRetryableException || (options.MaxAttempts > 0 && counted >= options.MaxAttempts) || options.AtMostOnce && error is TimeoutException
-        || (error is DurableException { Code: DurableErrorCodes.PayloadUnreadable or DurableErrorCodes.PayloadTooLarge or DurableErrorCodes.TransactionForeign })
+        || (error is DurableException { Code: DurableErrorCodes.PayloadUnreadable or DurableErrorCodes.PayloadTooLarge or DurableErrorCodes.ActivityInDoubt or DurableErrorCodes.TransactionForeign })
         || (options.NonRetryable is { } names && (names.Contains(failure.Type) || failure.BaseTypes.Any(names.Contains)));
 
     private static TimeSpan DelayOf(CallOptions options, int counted, double jitter) =>

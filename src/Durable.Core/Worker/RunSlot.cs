@@ -53,6 +53,18 @@ internal sealed class RunSlot(Guid runId)
     /// <summary>Its code.</summary>
     public WorkflowExecution? Execution { get; set; }
 
+    /// <summary>How many rows its generation has, those in batches included. Its execution may be one further: in a turn that was refused.</summary>
+    public int NextSeq { get; set; }
+
+    /// <summary>The arrival whose turn is under way: not lost if the lane has to leave that turn.</summary>
+    public Arrival? Taking { get; set; }
+
+    /// <summary>Attempts that ended with a wish for another while the run was being read again.</summary>
+    public List<(ActivityAttempt Attempt, AttemptResult Result)> Ended { get; } = [];
+
+    /// <summary>True while a generation's first rows are applied: one that ends in them goes on in a batch of its own, not deeper on the stack.</summary>
+    public bool Rolling { get; set; }
+
     /// <summary>Claims without progress.</summary>
     public int Attempt { get; set; }
 
@@ -80,6 +92,9 @@ internal sealed class RunSlot(Guid runId)
     /// <summary>True once a turn was flagged as foreign: the next flag stalls it.</summary>
     public bool Suspected { get; set; }
 
+    /// <summary>True once the store refused its rows: what comes next is its hold, and nothing after that.</summary>
+    public bool HoldRefused { get; set; }
+
     /// <summary>True if a limit warning was logged.</summary>
     public bool Warned { get; set; }
 
@@ -97,6 +112,15 @@ internal sealed class RunSlot(Guid runId)
 
     /// <summary>Timestamp of the last arrival.</summary>
     public long LastActive { get; set; }
+
+    /// <summary>Keeps an arrival for the next execution, before those that came after it. A message is in the store anyway, and is read again from there, in order.</summary>
+    public void PutBack(Arrival? arrival)
+    {
+        var rest = Waiting.Where(waiting => waiting.Message is null).ToList();
+        Waiting.Clear();
+        if (arrival is { Message: null } && EventKinds.IsReply(arrival.Kind)) Waiting.Enqueue(arrival);
+        foreach (var waiting in rest) Waiting.Enqueue(waiting);
+    }
 
     /// <summary>Whether anything in this process is under way for it.</summary>
     public bool IsBusy => State is not SlotState.Active || Attempts.Count > 0 || LastBatch is not null || Waiting.Count > 0 || Sending > 0;

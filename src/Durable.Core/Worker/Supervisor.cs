@@ -8,6 +8,7 @@ namespace Durable.Engine.Worker;
 /// <summary>Runs loops, restarts them with a growing pause, and knows when one is dead.</summary>
 internal sealed class Supervisor(EngineServices services, EngineLog log)
 {
+    private static readonly TimeSpan Breath = TimeSpan.FromSeconds(20);      // well below the minute after which a loop counts as dead
     private readonly TimeProvider clock = services.Clock;
     private readonly ConcurrentDictionary<string, long> lastTick = new();
     private readonly List<Task> loops = [];
@@ -24,6 +25,24 @@ internal sealed class Supervisor(EngineServices services, EngineLog log)
     {
         var now = clock.GetTimestamp();
         return [.. lastTick.Where(loop => clock.GetElapsedTime(loop.Value, now) > after).Select(loop => loop.Key).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>A pause of any length in which the loop still counts as alive.</summary>
+    public static async Task PauseAsync(TimeSpan pause, TimeProvider clock, Action tick, CancellationToken stop)
+    {
+        for (var left = pause; left > TimeSpan.Zero && !stop.IsCancellationRequested; left -= Breath)
+        {
+            await Task.Delay(left < Breath ? left : Breath, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            tick();
+        }
+    }
+
+    /// <summary>Waits for a signal in the same way.</summary>
+    public static async Task WaitAsync(AsyncSignal signal, TimeProvider clock, Action tick, CancellationToken stop)
+    {
+        using var alarm = clock.CreateTimer(static woken => ((AsyncSignal)woken!).Set(), signal, Breath, Timeout.InfiniteTimeSpan);      // one waiter at a time: it comes round for a breath
+        await signal.WaitAsync().AsTask().WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        tick();
     }
 
     /// <summary>Waits for all loops to end after they were told to stop.</summary>

@@ -21,6 +21,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
     private readonly AsyncSignal finished = new(services.Machine);
     private readonly Lock gate = new();
     private DateTimeOffset nextKnown = DateTimeOffset.MaxValue;
+    private volatile bool draining;
 
     /// <summary>Says that a task can be taken at that time.</summary>
     public void Due(DateTimeOffset at)
@@ -32,6 +33,15 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         }
 
         wake.Set();
+    }
+
+    /// <summary>Takes no more tasks.</summary>
+    public void Drain() => draining = true;
+
+    /// <summary>A task's row is gone: its attempt here is wanted no more.</summary>
+    public void Gone(TaskKey key)
+    {
+        if (running.TryGetValue(key, out var task)) task.Stop(givenBack: false);
     }
 
     /// <summary>Looks now.</summary>
@@ -50,7 +60,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             tick();
             lock (gate) nextKnown = DateTimeOffset.MaxValue;
             var wait = Idle;
-            var free = runner.Free;
+            var free = draining ? 0 : runner.Free;
             if (free > 0)
             {
                 var claimed = await services.Store.ClaimTasksAsync(new TaskClaim(services.Store.Groups[0], queues, known, Math.Min(free, 100), namespaces), stop).ConfigureAwait(false);
@@ -73,7 +83,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             await wake.WaitAsync().AsTask().WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await Task.Delay(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (!stop.IsCancellationRequested) await Supervisor.PauseAsync(TimeSpan.FromHours(1), services.Clock, tick, stop).ConfigureAwait(false);      // nothing to do here, for ever
     }
 
     /// <summary>The loop that reports ends, many in one transaction.</summary>
@@ -85,7 +95,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             var page = new List<(RunningTask Task, TaskEnd End)>();
             while (page.Count < 500 && ended.TryDequeue(out var one)) page.Add(one);
             if (page.Count > 0) await ReportAsync(page).ConfigureAwait(false);
-            else await finished.WaitAsync().AsTask().WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            else await Supervisor.WaitAsync(finished, services.Clock, tick, stop).ConfigureAwait(false);
         }
     }
 
@@ -100,8 +110,10 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             {
                 var states = await services.Store.HeartbeatTasksAsync([.. due.Select(task => task.Beat())], stop).ConfigureAwait(false);
                 for (var i = 0; i < due.Count; i++)
-                    if (!states[i].Held || states[i].Cancel) due[i].Stop();
+                    if (!states[i].Held || states[i].Cancel) due[i].Stop(givenBack: false);
             }
+
+            foreach (var silent in running.Values) silent.CheckSilence(services.Clock);
 
             await Task.Delay(TimeSpan.FromMilliseconds(250), services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -110,7 +122,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
     /// <summary>Tells all tasks that the host stops: their next attempt is somebody else's.</summary>
     public void StopAll()
     {
-        foreach (var task in running.Values.OrderBy(task => (task.Task.RunId, task.Task.TaskNo))) task.Stop();
+        foreach (var task in running.Values.OrderBy(task => (task.Task.RunId, task.Task.TaskNo))) task.Stop(givenBack: true);
     }
 
     /// <summary>True while tasks run or ends are to be reported.</summary>
@@ -126,8 +138,8 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
     {
         var failure = new OperationFailure
         {
-            Code = DurableErrorCodes.ActivityTimedOut, Attempts = task.Attempt, Failure = new Failure(typeof(TimeoutException).FullName!, "The time of all attempts together (schedule-to-close) is over."),
-            History = task.Failures is null ? null : JsonSerializer.Deserialize(task.Failures, HistoryJson.Default.IReadOnlyListAttemptFailure),
+            Code = DurableErrorCodes.ActivityTimedOut, Attempts = task.LogicalAttempt, Failure = new Failure(typeof(TimeoutException).FullName!, "The time of all attempts together (schedule-to-close) is over."),
+            History = task.Failures is null ? null : JsonSerializer.Deserialize(Plain(task, task.Failures, "Failures of earlier attempts"), HistoryJson.Default.IReadOnlyListAttemptFailure),
         };
         return Message(task, EventKind.ActivityFailed, JsonSerializer.SerializeToUtf8Bytes(failure, HistoryJson.Default.OperationFailure));
     }
@@ -135,7 +147,8 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
     private void Start(TaskRecord task, LaneClock clock)
     {
         var one = new RunningTask(task, services.Clock, services.Machine);
-        if (!running.TryAdd(task.Key, one)) return;
+        if (running.TryGetValue(task.Key, out var before)) before.Stop(givenBack: false);      // it was silent for too long, or its renewal did not arrive: this one is the attempt now
+        running[task.Key] = one;
         runner.Start(() => _ = RunAsync(one, clock));
     }
 
@@ -154,7 +167,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
                 return;
             }
 
-            running.TryRemove(task.Key, out _);
+            running.TryRemove(KeyValuePair.Create(task.Key, one));
         }
         finally
         {
@@ -172,28 +185,30 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         {
             var document = JsonSerializer.Deserialize(Codecs.Decode(services.Serializer.Codec, task.Payload, task.Encoding, task.Namespace, task.RunId, $"Call of {task.Activity}"), HistoryJson.Default.TaskDocument)!;
             options = document.Options;
-            one.IsRenewedByHost = options.Heartbeat is null;
+            one.Begin(options.Heartbeat, services.Clock);
             workflow = new WorkflowInfo(document.Workflow.WorkflowId, task.RunId, document.Workflow.Workflow, document.Workflow.Version) { Namespace = task.Namespace, Generation = task.Gen, StartedAt = document.Workflow.StartedAt };
-            if (options.AtMostOnce && task.Attempt > task.LogicalAttempt + 1) throw new NonRetryableException("The host was lost while the attempt ran; nobody knows whether it had its effect, and it may run at most once.");
+            if (options.AtMostOnce && task.Attempt > task.LogicalAttempt + 1) throw RetryRules.InDoubt();
             var definition = services.Registry.Activity(task.Activity) ?? throw new NonRetryableException($"Activity '{task.Activity}' is not registered here.");
             var call = new AttemptCall
             {
-                Name = task.Activity, What = definition.ResultText, Number = task.Attempt, Workflow = workflow, Options = options, Key = ActivityRunner.KeyOf(task.RunId, task.Gen, task.TaskNo), Activity = definition,
-                Result = definition.Result, Arguments = JsonText.Of(document.Arguments), Details = task.Details, Beat = one.Details,
+                Name = task.Activity, What = definition.ResultText, Number = task.Attempt, Workflow = workflow, Options = options, Attempt = one, Activity = definition,
+                Result = definition.Result, Arguments = JsonText.Of(document.Arguments), Details = Plain(task, task.Details, "Heartbeat details"), Beat = details => one.Details(Stored(task, details)!),
+                Remaining = task.DeadlineAt - clock.Now,
             };
-            var result = await runner.ExecuteAsync(call, one.Cancellation).ConfigureAwait(false);
+            var result = await runner.ExecuteAsync(call).ConfigureAwait(false);
             Telemetry.AttemptEnded(activity, task.Activity, "completed", services.Clock.GetElapsedTime(since), null);
             return new TaskEnd(task.Key, task.Token!.Value, Message(task, EventKind.ActivityCompleted, result));
         }
         catch (Exception thrown)
         {
+            if (one.IsGivenBack) return new TaskEnd(task.Key, task.Token!.Value, null, TimeSpan.Zero, task.LogicalAttempt, task.Failures);      // the host stops: an engine attempt
             if (one.IsStopped) return null;              // lost, or not wanted any more: the row belongs to somebody else
-            var error = thrown is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : thrown;
+            var error = one.IsSilent ? RetryRules.Silence(task.Activity, options.Heartbeat!.Value) : thrown is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : thrown;
             Telemetry.AttemptEnded(activity, task.Activity, "failed", services.Clock.GetElapsedTime(since), error);
-            var after = RetryRules.After(error, options, task.Attempt, task.LogicalAttempt + 1, task.Failures, clock.Now, task.DeadlineAt, EventKind.ActivityFailed, services.Machine.NextDouble());
+            var after = RetryRules.After(error, options, task.Attempt, task.LogicalAttempt + 1, Plain(task, task.Failures, "Failures of earlier attempts"), clock.Now, task.DeadlineAt, EventKind.ActivityFailed, services.Machine.NextDouble());
             log.AttemptFailed(workflow, task.Activity, task.Attempt, error, after.RetryAfter);
             return after.RetryAfter is { } delay
-                ? new TaskEnd(task.Key, task.Token!.Value, null, delay, after.LogicalAttempt, after.Failures)
+                ? new TaskEnd(task.Key, task.Token!.Value, null, delay, after.LogicalAttempt, Stored(task, after.Failures))
                 : new TaskEnd(task.Key, task.Token!.Value, Message(task, EventKind.ActivityFailed, after.Payload));
         }
     }
@@ -207,7 +222,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
                 var accepted = await services.Store.CompleteTasksAsync([.. page.Select(one => one.End)]).ConfigureAwait(false);
                 for (var i = 0; i < page.Count; i++)
                 {
-                    running.TryRemove(page[i].Task.Task.Key, out _);
+                    running.TryRemove(KeyValuePair.Create(page[i].Task.Task.Key, page[i].Task));
                     if (!accepted[i]) Telemetry.LateResults.Add(1);
                     else if (page[i].End.Message is { } message) shared.Hint(message.RunId);
                 }
@@ -224,27 +239,63 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         }
     }
 
+    // Details and failures are payloads too: what the host's codec hides is hidden there as in histories.
+    private byte[]? Plain(TaskRecord task, byte[]? stored, string what) => Codecs.Decode(services.Serializer.Codec, stored, task.Encoding, task.Namespace, task.RunId, what);
+
+    private byte[]? Stored(TaskRecord task, byte[]? plain) => task.Encoding == 1 ? Codecs.Encode(services.Serializer.Codec, plain, task.Namespace, task.RunId) : plain;
+
     private MessageRecord Message(TaskRecord task, EventKind kind, byte[]? payload) => TaskMessages.Of(services.Serializer, task, kind, payload);
 
-    private sealed class RunningTask(TaskRecord task, TimeProvider clock, Machine machine)
+    private sealed class RunningTask(TaskRecord task, TimeProvider clock, Machine machine) : IAttempt
     {
         private readonly Lock gate = new();
         private byte[]? details;
         private long lastBeat = clock.GetTimestamp();
+        private long lastSign = clock.GetTimestamp();
+        private TimeSpan? limit;
+        private bool renewed;
         private bool dirty;
 
         public TaskRecord Task { get; } = task;
 
         public CancellationTokenSource Cancellation { get; } = new();
 
+        public string Key => ActivityRunner.KeyOf(Task.RunId, Task.Gen, Task.TaskNo);
+
         public bool IsStopped { get; private set; }
 
-        /// <summary>True for tasks without a heartbeat limit: the host renews them while they run. The others only their own code does.</summary>
-        public bool IsRenewedByHost { get; set; }
+        /// <summary>True if the host stops: the row is given back.</summary>
+        public bool IsGivenBack { get; private set; }
+
+        /// <summary>True if its code was silent for longer than it may be.</summary>
+        public bool IsSilent { get; private set; }
+
+        /// <summary>The attempt begins now.</summary>
+        public void Begin(TimeSpan? heartbeat, TimeProvider time)
+        {
+            lock (gate)
+            {
+                limit = heartbeat;
+                renewed = heartbeat is null;             // without a limit the host renews it while it runs; else only its own code does
+                lastSign = time.GetTimestamp();
+            }
+        }
+
+        /// <summary>Ends an attempt whose code says nothing: the store would give it to another host only after a grace.</summary>
+        public void CheckSilence(TimeProvider time)
+        {
+            lock (gate)
+            {
+                if (limit is not { } most || IsSilent || IsStopped || time.GetElapsedTime(lastSign) <= most) return;
+                IsSilent = true;
+            }
+
+            machine.Cancel(Cancellation);
+        }
 
         public bool BeatDue(TimeProvider time)
         {
-            lock (gate) return (dirty || IsRenewedByHost) && time.GetElapsedTime(lastBeat) >= Task.Visibility / 4;
+            lock (gate) return (dirty || renewed) && !IsSilent && time.GetElapsedTime(lastBeat) >= Task.Visibility / 4;
         }
 
         public void Details(byte[] value)
@@ -253,6 +304,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             {
                 details = value;
                 dirty = true;
+                lastSign = clock.GetTimestamp();
             }
         }
 
@@ -268,8 +320,9 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             }
         }
 
-        public void Stop()
+        public void Stop(bool givenBack)
         {
+            IsGivenBack = givenBack && !IsStopped;
             IsStopped = true;
             machine.Cancel(Cancellation);
         }

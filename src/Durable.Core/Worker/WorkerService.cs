@@ -16,6 +16,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
 {
     private static readonly TimeSpan WatchdogWarn = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WatchdogLeave = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan GiveBackTime = TimeSpan.FromSeconds(1);
     private readonly CancellationTokenSource stop = new();
     private readonly Supervisor supervisor = new(services, log);
     private readonly Loops loops = new(services, shared, log);
@@ -37,16 +38,33 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            await BeginAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (DurableException error) when (PassingFaults.MayPass(error))
+        {
+            // A database that is only away must not end the host: the application does its other work, and readiness says why this one waits.
+            log.StoreAway("start", error);
+            supervisor.Run("start", BeginLaterAsync, stop.Token);
+        }
+    }
+
+    private async Task BeginAsync(CancellationToken cancellationToken)
+    {
         var info = await services.ReadyAsync(cancellationToken).ConfigureAwait(false);
         shared.TaskDue = tasks.Due;
         shared.Hint = HintHere;
+        shared.Poke = loops.Poke;
+        shared.TaskGone = tasks.Gone;
         shared.Lost = lost => _ = ReopenAsync(lost);
         if (services.Store is IWakeUps wakeUps)
         {
             shared.Announce = wakeUps.Announce;
-            listening = wakeUps.Listen(loops.Poke);
+            listening ??= wakeUps.Listen(loops.Poke);
         }
 
+        Refusal = null;
         if (info.PlaceChanged)
         {
             Refusal = $"{DurableErrorCodes.StoreRestored}: this database was restored or copied from another place. Nothing is claimed until AcceptRestoredStoreAsync is called.";
@@ -64,6 +82,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
         lane?.Drain();
+        tasks.Drain();
         return Task.CompletedTask;
     }
 
@@ -72,8 +91,10 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         if (lane is { } open)
         {
             open.Drain();
-            await DrainAsync(cancellationToken).ConfigureAwait(false);
+            tasks.Drain();
+            await DrainAsync(() => runner.Running > 0 || tasks.IsBusy, services.Options.DrainTimeout, cancellationToken).ConfigureAwait(false);
             tasks.StopAll();
+            await DrainAsync(() => tasks.IsBusy, GiveBackTime, CancellationToken.None).ConfigureAwait(false);      // those that obey are given back at once
             await open.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), services.Clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await CloseAsync(open).ConfigureAwait(false);
             lane = null;
@@ -108,7 +129,9 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         var answer = services.Machine.NewSource<bool?>();
         shared.Ends.Expect(start.RunId);
         open.Post(() => open.Turns.Start(start, answer));
-        var started = cancellationToken.CanBeCanceled ? await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false) : await answer.Task.ConfigureAwait(false);
+        var told = Task.WhenAny(answer.Task, open.Over);           // a loop that has ended answers nothing: then the store decides, under the same run id
+        await (cancellationToken.CanBeCanceled ? told.WaitAsync(cancellationToken) : told).ConfigureAwait(false);
+        var started = answer.Task.IsCompleted ? await answer.Task.ConfigureAwait(false) : null;
         if (started != true) shared.Ends.Left(start.RunId);
         return started;
     }
@@ -128,24 +151,36 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     {
         if (lane is not { } open) return (false, null);
         var answer = services.Machine.NewSource<(bool, byte[]?)>();
-        open.Post(() => Ask());
-        return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        open.Post(Ask);
+        await Task.WhenAny(answer.Task, open.Over).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return answer.Task.IsCompleted ? await answer.Task.ConfigureAwait(false) : (false, null);
 
         void Ask()
         {
             if (!open.Slots.TryGetValue(runId, out var slot) || slot.State != SlotState.Active || slot.Execution is not { } execution) answer.TrySetResult((false, null));
-            else if (slot.LastBatch is { } batch) batch.AfterCommit.Add(Ask);      // only what is durable is told
+            else if (slot.LastBatch is { } batch)
+            {
+                batch.AfterCommit.Add((runId, () => open.Post(Ask)));      // only what is durable is told
+                batch.AfterLoss.Add((runId, _ => answer.TrySetResult((false, null))));
+            }
             else
             {
                 try
                 {
-                    answer.TrySetResult((true, open.Guarded(slot, () => services.Serializer.Encode(execution.Query(query, arguments), query.ReturnType, $"Answer of query '{query.Name}'"))));
+                    answer.TrySetResult((true, open.Guarded(slot, () => services.Serializer.Encode(execution.Query(query, arguments), query.ReturnType, $"Answer of query '{query.Name}'"), () => Blocked(slot))));
                 }
                 catch (Exception error) when (error is not LaneLeftException)
                 {
                     answer.TrySetException(error is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : error);
                 }
             }
+        }
+
+        // The query's thread is still in the run's objects: they are made anew (M10).
+        void Blocked(RunSlot slot)
+        {
+            answer.TrySetException(new DurableException(DurableErrorCodes.NotDurable, $"Query '{query.Name}' held its thread for {WatchdogLeave.TotalSeconds:0} s. A query only reads the workflow's fields."));
+            open.Exits.ReadAgain(slot);
         }
     }
 
@@ -154,7 +189,8 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         if (lane is not { } open) return null;
         var answer = services.Machine.NewSource<IReadOnlyList<WaitDocument>?>();
         open.Post(() => answer.TrySetResult(open.Slots.TryGetValue(runId, out var slot) && slot is { State: SlotState.Active, Execution: { } execution } ? WaitReasons.Of(execution) : null));
-        return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAny(answer.Task, open.Over).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return answer.Task.IsCompleted ? await answer.Task.ConfigureAwait(false) : null;
     }
 
     private void HintHere(Guid runId) => lane?.Hint(runId);
@@ -209,6 +245,28 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         return new LaneKey(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(hash), group, services.Machine.NewGuid(), name);
     }
 
+    // A failure ends the round; the supervisor comes back after a pause.
+    private async Task BeginLaterAsync(Action tick, CancellationToken token)
+    {
+        try
+        {
+            await BeginAsync(token).ConfigureAwait(false);
+        }
+        catch (DurableException error) when (!PassingFaults.MayPass(error))
+        {
+            Refusal = error.Message;
+            throw;
+        }
+
+        await RestAsync(tick, token).ConfigureAwait(false);
+    }
+
+    // The loop has done its work, and is to count as alive.
+    private async Task RestAsync(Action tick, CancellationToken token)
+    {
+        while (!token.IsCancellationRequested) await Supervisor.PauseAsync(TimeSpan.FromMinutes(1), services.Clock, tick, token).ConfigureAwait(false);
+    }
+
     private async Task AwaitAcceptanceAsync(Action tick, CancellationToken token)
     {
         while (!token.IsCancellationRequested)
@@ -219,7 +277,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
                 services.Refresh();
                 Refusal = null;
                 await OpenAsync(token).ConfigureAwait(false);
-                await Task.Delay(Timeout.InfiniteTimeSpan, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await RestAsync(tick, token).ConfigureAwait(false);
             }
 
             await Task.Delay(TimeSpan.FromSeconds(1), services.Clock, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -241,15 +299,15 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
                 log.TurnSlow(identity.Name, time);
             }
 
-            if (time > WatchdogLeave) watched.LeaveThread($"Workflow code held its thread for {time.TotalSeconds:0} s without awaiting (Thread.Sleep, synchronous I/O, an endless loop). Put such work into an activity or a step.");
+            if (time > WatchdogLeave) watched.LeaveThread(WatchdogLeave, $"Workflow code held its thread for {time.TotalSeconds:0} s without awaiting (Thread.Sleep, synchronous I/O, an endless loop). Put such work into an activity or a step.");
             await Task.Delay(TimeSpan.FromMilliseconds(500), services.Clock, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task DrainAsync(CancellationToken cancellationToken)
+    private async Task DrainAsync(Func<bool> isBusy, TimeSpan atMost, CancellationToken cancellationToken)
     {
-        var until = services.Clock.GetTimestamp() + (long)(services.Options.DrainTimeout.TotalSeconds * services.Clock.TimestampFrequency);
-        while ((runner.Running > 0 || tasks.IsBusy) && services.Clock.GetTimestamp() < until && !cancellationToken.IsCancellationRequested)
+        var since = services.Clock.GetTimestamp();
+        while (isBusy() && services.Clock.GetElapsedTime(since) < atMost && !cancellationToken.IsCancellationRequested)
             await Task.Delay(TimeSpan.FromMilliseconds(10), services.Clock, CancellationToken.None).ConfigureAwait(false);
     }
 

@@ -1,9 +1,19 @@
-// A restored or copied file is accepted where it is now (DECISIONS 9), and named leases. Each method is the content of one transaction.
+// A restored or copied file is accepted where it is now (DECISIONS 9), and named leases. Each method that writes is the content of one transaction.
 namespace Durable.Storage.Sqlite;
 
 /// <summary>What follows from accepting a place.</summary>
 internal static class Acceptance
 {
+    /// <summary>The place that the file was last accepted at.</summary>
+    public static string PlaceOf(Session session)
+    {
+        var schema = session[SqlText.ReadSchema];
+        schema.Read();
+        var place = schema.Text(4);
+        schema.Reset();
+        return place;
+    }
+
     /// <summary>Records the place. To hold all runs, every lane is fenced and gives its runs back first: nothing that the copy says about owners is true here.</summary>
     public static bool Accept(Session session, RestoredStorePolicy policy, string place, DateTimeOffset clock)
     {

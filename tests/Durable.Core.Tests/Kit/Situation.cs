@@ -31,9 +31,15 @@ public abstract class Situation
         return events;
     }
 
+    /// <summary>Result of a run on a manual clock that goes on in small steps.</summary>
+    private protected Task<T> Result<T>(Task<T> result, int stepMilliseconds = 50) => World.GetAsync(result, "the result is there", TimeSpan.FromMilliseconds(stepMilliseconds));
+
+    /// <summary>Kinds of a run's events.</summary>
+    private protected static async Task<List<string>> KindsOf(RunHandle run) => [.. (await HistoryOf(run)).Select(happened => happened.Kind)];
+
     /// <summary>Waits until a run is in a status.</summary>
     private protected Task Reaches(RunHandle run, RunStatus status, TimeSpan? step = null) =>
-        World.UntilAsync(async () => (await run.DescribeAsync()).Status == status, $"{run.WorkflowId} is {status}", step);
+        World.UntilAsync(async () => (await World.Store.FindRunAsync("default", run.WorkflowId, run.RunId))?.Status == status, $"{run.WorkflowId} is {status}", step);
 
     /// <summary>Waits until nobody owns a run.</summary>
     private protected Task Parks(RunHandle run, TimeSpan? step = null) => World.UntilAsync(async () =>

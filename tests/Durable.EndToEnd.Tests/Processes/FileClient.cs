@@ -14,13 +14,13 @@ internal sealed class FileClient : IAsyncDisposable
 
     public DurableClient Client => host.Services.GetRequiredService<DurableClient>();
 
-    /// <summary>Opens a file of the test host.</summary>
-    public static async Task<FileClient> OpenAsync(string file)
+    /// <summary>Opens a file of the test host; shared, if that is alive.</summary>
+    public static async Task<FileClient> OpenAsync(string file, bool shared = false)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
         builder.Services.AddDurable(durable => durable
-            .UseSqlite(file).AddWorkflow<GeneratedWorkflow>().AddActivities<IEffects, Ledger>().WithoutWorker());
+            .UseSqlite(file, options => options.AllowSharedFile = shared).AddWorkflow<GeneratedWorkflow>().AddActivities<IEffects, Ledger>().WithoutWorker());
         var host = builder.Build();
         await host.StartAsync();
         return new FileClient(host);

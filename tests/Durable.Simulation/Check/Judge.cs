@@ -18,7 +18,7 @@ internal sealed class Judge(World world, SimDatabase database)
     public Dictionary<string, List<Guid>> ByWorkflowId { get; } = [];
 
     /// <summary>I2: tokens strictly increase; nobody takes a name back that another live holder took from him.</summary>
-    public void Opened(OpenLane request, OpenedLane? opened)
+    public void Opened(OpenLane request, Guid? holder, OpenedLane? opened)
     {
         world.Note($"  store: open {request.Lane.Identity} takeover={request.Takeover} -> {(opened is null ? "no" : $"e{opened.Epoch} #{opened.CommitSeq} owns {opened.Owned.Count}")}");
         if (opened is null) return;
@@ -27,7 +27,7 @@ internal sealed class Judge(World world, SimDatabase database)
         {
             if (opened.Epoch <= before.Epoch) world.Violate($"I2: lane {request.Lane.Identity} was opened at epoch {opened.Epoch} after {before.Epoch}");
             if (before.Holder != request.Lane.Holder) lost.Add((id, before.Holder));
-            if (lost.Contains((id, request.Lane.Holder)) && before.Holder != request.Lane.Holder) world.Violate($"I2: {request.Lane.Identity} took its name back from the holder that had taken it");
+            if (holder is not null && holder != request.Lane.Holder && lost.Contains((id, request.Lane.Holder))) world.Violate($"I2: {request.Lane.Identity} took its name back from the holder that had taken it");
         }
 
         lanes[id] = (opened.Epoch, request.Lane.Holder);
@@ -50,7 +50,7 @@ internal sealed class Judge(World world, SimDatabase database)
         foreach (var run in strangers) world.Violate($"I2: a batch of {batch.Lane.Identity} wrote {Name(run)}, which it does not own");
         if (result.Error is { } alarm) world.Violate($"counts do not fit: {alarm}");
         foreach (var start in batch.Starts.Concat(batch.Children))
-            if (!result.Refused.Contains(start.RunId)) Started(start);
+            if (!result.Refused.Contains(start.RunId)) Started(start, batch.Closes);
         foreach (var row in batch.Events) Append(row);
         foreach (var message in batch.Sends) Store(message, world.NextOrder());
         foreach (var key in batch.Consumed) Removed(key);
@@ -62,7 +62,7 @@ internal sealed class Judge(World world, SimDatabase database)
     /// <summary>Messages and starts of a client, another lane or a task were stored.</summary>
     public void Delivered(Delivery delivery, DeliverResult result, long sentAt)
     {
-        foreach (var start in delivery.Starts.Zip(result.Starts).Where(one => one.Second.Started)) Started(start.First);
+        foreach (var start in delivery.Starts.Zip(result.Starts).Where(one => one.Second.Started)) Started(start.First, []);
         foreach (var message in delivery.Messages.Zip(result.Accepted).Where(one => one.Second)) Store(message.First, sentAt);
         world.Note($"  store: delivered {string.Join(", ", delivery.Messages.Select(message => $"{(EventKind)message.Kind} {message.SenderSeq} to {Name(message.RunId)}"))} {string.Join(", ", delivery.Starts.Zip(result.Starts).Select(one => $"start {one.First.WorkflowId}: {one.Second.Started}"))}");
     }
@@ -105,13 +105,13 @@ internal sealed class Judge(World world, SimDatabase database)
     }
 
     // N1, N2: one open run of an id at a time, and none after one that the gate forbids.
-    private void Started(StartRecord start)
+    private void Started(StartRecord start, IReadOnlyList<CloseRecord> closing)
     {
         if (Runs.ContainsKey(start.RunId) && ByWorkflowId.TryGetValue(start.WorkflowId, out var known) && known.Contains(start.RunId)) return;
         if (!ByWorkflowId.TryGetValue(start.WorkflowId, out var runs)) ByWorkflowId[start.WorkflowId] = runs = [];
         if (runs.Count > 0)
         {
-            var last = Of(runs[^1]).Close?.Status;
+            var last = Of(runs[^1]).Close?.Status ?? closing.FirstOrDefault(close => close.RunId == runs[^1])?.Status;      // closes come first in a batch
             if (last is null) world.Violate($"two open runs of the id {start.WorkflowId}");
             else if (start.Gate == StartGate.Never || (start.Gate == StartGate.OnlyFailed && last == RunStatus.Completed)) world.Violate($"a run of {start.WorkflowId} was started although the policy refuses it after one that is {last}");
         }
@@ -149,7 +149,7 @@ internal sealed class Judge(World world, SimDatabase database)
         if (!waiting.TryGetValue((row.RunId, row.Sender), out var queue) || !queue.TryGetValue(row.SenderSeq, out var mine)) return;
         foreach (var (seq, earlier) in queue)
         {
-            if (seq >= row.SenderSeq) break;
+            if (seq >= row.SenderSeq || EventKinds.IsControl((EventKind)row.Kind)) break;        // an operator's word does not wait in line
             if (earlier.StoredAt < mine.SentAt) world.Violate($"I5: message {row.SenderSeq} was consumed before {seq}, which had been stored before it was sent ({where})");
         }
 

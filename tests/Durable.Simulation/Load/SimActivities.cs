@@ -45,12 +45,12 @@ internal sealed class SimActivities(SimProcess process, Ledger ledger, AttemptSc
                 for (var i = 0; i < 6; i++)
                 {
                     context.Heartbeat(i);
-                    await Task.Delay(TimeSpan.FromMilliseconds(100), process.Clock, context.CancellationToken);
+                    await Wait(100, context.CancellationToken);
                 }
 
                 break;
             case 8:
-                await Task.Delay(TimeSpan.FromMilliseconds(700), process.Clock, context.CancellationToken);
+                await Wait(700, context.CancellationToken);
                 break;
         }
 
@@ -64,6 +64,16 @@ internal sealed class SimActivities(SimProcess process, Ledger ledger, AttemptSc
         ledger.Tokens.Add(token);
         ledger.Effect(process, context.IdempotencyKey, context.Attempt);
         return Task.CompletedTask;
+    }
+
+    // Task.Delay would end on the thread pool when it is cancelled.
+    private async Task Wait(int millis, CancellationToken token)
+    {
+        var over = new TaskCompletionSource();
+        using var registration = token.UnsafeRegister(static source => ((TaskCompletionSource)source!).TrySetResult(), over);
+        process.Schedule(TimeSpan.FromMilliseconds(millis), () => over.TrySetResult());
+        await over.Task;
+        token.ThrowIfCancellationRequested();
     }
 
     private Task Wait(int millis) => Task.Delay(process.World.Random.Millis(0, millis), process.Clock);

@@ -82,7 +82,7 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
         if (profile.Killers && Random.Chance(0.15)) plan = plan with { Ops = [.. plan.Ops, new Op(OpKind.Kill)] };
         var options = new StartOptions
         {
-            Id = id, Delay = Random.Chance(0.1) ? Random.Millis(10, 1_500) : null, Timeout = Random.Chance(0.05) ? Random.Millis(300, 4_000) : null, Priority = Random.Below(3),
+            Id = id, Delay = Random.Chance(0.1) ? Random.Millis(10, 1_500) : null, Timeout = Random.Chance(0.05) ? Random.Millis(1_600, 5_000) : null, Priority = Random.Below(3),
         };
         await BeginAsync(id, plan, options);
     }

@@ -5,7 +5,7 @@ using Durable.Storage;
 namespace Durable.Simulation;
 
 /// <summary>The store as a process sees it.</summary>
-internal class SimConnection(SimProcess process, SimDatabase database, Profile profile, Action<SimProcess> onCrash) : IDurableStore
+internal class SimConnection(SimProcess process, SimDatabase database, Profile profile, Action<SimProcess>? onCrash) : IDurableStore
 {
     private World World => process.World;
 
@@ -57,11 +57,15 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
 
     public Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken = default) => Call("reap", profile.Reads, () => database.Reap(process, request));
 
-    public Task CloseLaneAsync(LaneKey lane, long epoch, CancellationToken cancellationToken = default) => Call("close lane", profile.Reads, () =>
+    /// <summary>The last thing that a stopping host says: its process ends with it, whether or not it is heard.</summary>
+    public Task CloseLaneAsync(LaneKey lane, long epoch, CancellationToken cancellationToken = default)
     {
-        database.CloseLane(lane, epoch);
-        return true;
-    });
+        if (process.IsDead) return new TaskCompletionSource().Task;
+        if (World.IsHealed || !World.Random.Chance(0.1)) database.CloseLane(lane, epoch);
+        else World.Bit("close lane: lost");
+        process.End();
+        return new TaskCompletionSource().Task;
+    }
 
     public Task<TaskClaimResult> ClaimTasksAsync(TaskClaim request, CancellationToken cancellationToken = default) => Call("claim tasks", profile.Tasks, () => database.ClaimTasks(process, request));
 
@@ -103,7 +107,7 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
     {
         if (process.IsDead) return new TaskCompletionSource<T>().Task;
         var fault = World.IsHealed ? World.Random.Chance(0.3) ? CallFault.Delay : CallFault.None : rates.Pick(World.Random);
-        if (fault >= CallFault.CrashBefore && !profile.Crashes) fault = CallFault.Delay;
+        if (fault >= CallFault.CrashBefore && onCrash is null) fault = CallFault.Delay;
         if (fault == CallFault.None) return AtOnce(apply);
         if (fault != CallFault.Delay) World.Bit($"{verb}: {fault}");
         var answer = new TaskCompletionSource<T>();
@@ -129,14 +133,14 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
                 break;
             case CallFault.CrashAfter:
                 Applied(apply);
-                onCrash(process);
+                onCrash!(process);
                 break;
             case CallFault.CrashLate:
                 World.Schedule(null, World.Random.Millis(0, profile.Lease.TotalMilliseconds * 2), () => Applied(apply));
-                onCrash(process);
+                onCrash!(process);
                 break;
             default:
-                onCrash(process);
+                onCrash!(process);
                 break;
         }
 

@@ -35,8 +35,9 @@ internal class SimDatabase
 
     public virtual OpenedLane? Open(OpenLane request)
     {
+        var holder = Tables.Lanes.GetValueOrDefault(request.Lane.LaneId)?.Holder;
         var opened = Done(store.OpenLaneAsync(request));
-        Judge.Opened(request, opened);
+        Judge.Opened(request, holder, opened);
         return opened;
     }
 

@@ -10,7 +10,7 @@ internal sealed class WakeUpBoard
 }
 
 /// <summary>The store of a process, with wake-ups.</summary>
-internal sealed class WakingConnection(SimProcess process, SimDatabase database, Profile profile, Action<SimProcess> onCrash, WakeUpBoard board) : SimConnection(process, database, profile, onCrash), IWakeUps
+internal sealed class WakingConnection(SimProcess process, SimDatabase database, Profile profile, Action<SimProcess>? onCrash, WakeUpBoard board) : SimConnection(process, database, profile, onCrash), IWakeUps
 {
     private readonly SimProcess own = process;
 

@@ -34,6 +34,16 @@ internal sealed class SimProcess
 
     public void Schedule(TimeSpan delay, Action work) => World.Schedule(this, delay, work);
 
+    /// <summary>Called when the process ends by itself.</summary>
+    public Action? OnEnd { get; set; }
+
+    /// <summary>The process ends by itself.</summary>
+    public void End()
+    {
+        Kill();
+        OnEnd?.Invoke();
+    }
+
     /// <summary>kill -9: nothing of it runs again.</summary>
     public void Kill()
     {

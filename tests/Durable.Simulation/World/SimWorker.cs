@@ -63,7 +63,8 @@ internal sealed class SimWorker
     public void Stop(Action ended)
     {
         IsStopping = true;
-        Process.Machine.Queue(() => _ = StopAsync(ended));
+        Process.OnEnd = ended;
+        Process.Machine.Queue(() => _ = StopAsync());
     }
 
     // A host whose start fails is started again by whoever supervises it.
@@ -83,11 +84,11 @@ internal sealed class SimWorker
         }
     }
 
-    private async Task StopAsync(Action ended)
+    private async Task StopAsync()
     {
         await service.StoppingAsync(CancellationToken.None);
         await service.StopAsync(CancellationToken.None);
-        ended();
+        if (!Process.IsDead) Process.End();
     }
 
     private sealed class Scopes(SimProcess process, Ledger ledger) : IServiceScopeFactory

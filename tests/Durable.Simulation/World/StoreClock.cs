@@ -7,15 +7,10 @@ internal sealed class StoreClock(World world) : TimeProvider
     /// <summary>How far it is off.</summary>
     public TimeSpan Offset { get; set; }
 
-    /// <summary>The latest time that it has ever shown: nothing may happen before its due time by this.</summary>
-    public DateTimeOffset Latest { get; private set; }
+    /// <summary>What it would show if it had never stepped back: nothing may happen before its due time by this.</summary>
+    public DateTimeOffset Latest => SimClock.Epoch + TimeSpan.FromTicks(world.Now);
 
-    public override DateTimeOffset GetUtcNow()
-    {
-        var now = SimClock.Epoch + TimeSpan.FromTicks(world.Now) + Offset;
-        if (now > Latest) Latest = now;
-        return now;
-    }
+    public override DateTimeOffset GetUtcNow() => Latest + Offset;
 
     public override long GetTimestamp() => world.Now;
 }

@@ -43,7 +43,12 @@ internal sealed class World(ulong seed, bool tracing)
     /// <summary>Lets something happen; nothing of a process that is dead by then.</summary>
     public void Schedule(SimProcess? process, TimeSpan delay, Action work)
     {
-        if (Environment.CurrentManagedThreadId != thread) throw new InvalidOperationException("Something of the engine left the simulation's thread.");
+        if (Environment.CurrentManagedThreadId != thread) 
+        {
+            Violate($"something of the engine left the simulation's thread: {Environment.StackTrace}");
+            throw new InvalidOperationException("Something of the engine left the simulation's thread.");
+        }
+
         if (process is { IsDead: true }) return;
         events.Enqueue((process, work), (Now + Math.Max(0, delay.Ticks), (uint)Random.Next()));
     }

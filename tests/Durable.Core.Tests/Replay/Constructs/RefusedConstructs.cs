@@ -178,6 +178,13 @@ public sealed class RefusedConstructs
             s.OnSignal = _ => { source.SetResult(); return Task.CompletedTask; };
             await source.Task.ConfigureAwait(false);
         });
+        yield return Case("ConfigureAwait_false_by_a_second_awaiter", async s =>
+        {
+            var task = s.Acts.DoAsync("x");
+            var first = s.Mark("first", task);
+            await task.ConfigureAwait(false);
+            await first;
+        });
         yield return Case("Contended_semaphore_after_ConfigureAwait_false", async s =>
         {
             using var gate = new SemaphoreSlim(0);

@@ -35,6 +35,14 @@ public sealed partial class WorkingConstructs
 
             async Task<string> InnerAsync(string text) => await s.Acts.EchoAsync(text).ConfigureAwait(false);
         });
+        yield return Case("ConfigureAwait_false_beside_WhenAny_of_the_same_task", "done", async s =>
+        {
+            var task = s.Acts.DoAsync("x");
+            var any = Task.WhenAny(task, s.Acts.NeverAsync("n"));
+            await task.ConfigureAwait(false);
+            await any;
+            s.Trace("done");
+        });
         yield return Case("ForceYielding_with_the_captured_context", "a", async s =>
         {
             var task = s.Acts.EchoAsync("a");

@@ -26,4 +26,4 @@ public interface IOtherActs
     Task<string> EchoAsync(string text);
 }
 
-public sealed record Item(string Name, int Count = 1);
+public record Item(string Name, int Count = 1);

@@ -1,0 +1,27 @@
+// Breaks real workers and their database for a while, and proves from a ledger outside of the engine that nothing was lost, stuck, divergent or doubled.
+//   dotnet run -c Release --project tests/Durable.Chaos -- --minutes 1 --fault kill
+using Durable.Chaos;
+using Durable.Chaos.Workers;
+
+if (args is ["worker", .. var rest]) return await WorkerProgram.RunAsync(rest);
+
+using var abort = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    abort.Cancel();
+};
+try
+{
+    return await new Campaign(ChaosOptions.Parse(args), Console.Out).RunAsync(abort.Token);
+}
+catch (FormatException error)
+{
+    Console.Error.WriteLine($"{error.Message}\n{ChaosOptions.Usage}");
+    return 2;
+}
+catch (InvalidOperationException error)
+{
+    Console.Error.WriteLine(error.Message);
+    return 2;
+}

@@ -1,0 +1,78 @@
+// Where a campaign's store is: a throw-away PostgreSQL server of its own, or a file.
+using System.Diagnostics;
+using Npgsql;
+
+namespace Durable.Chaos.Workers;
+
+/// <summary>Makes the store and removes it.</summary>
+internal sealed class StorePlace : IAsyncDisposable
+{
+    private const string Variable = "DURABLE_TEST_POSTGRES";
+    private readonly string? server;
+
+    private StorePlace(string place, string? server)
+    {
+        Place = place;
+        this.server = server;
+    }
+
+    /// <summary>A connection string, or the path of the file.</summary>
+    public string Place { get; }
+
+    /// <summary>The server's port.</summary>
+    public int Port => new NpgsqlConnectionStringBuilder(Place).Port;
+
+    /// <summary>The same by another port.</summary>
+    public string By(int port) => new NpgsqlConnectionStringBuilder(Place) { Port = port }.ConnectionString;
+
+    public static async Task<StorePlace> CreateAsync(ChaosOptions options, string folder)
+    {
+        if (options.Store == "sqlite") return new StorePlace(Path.Combine(folder, "chaos.db"), null);
+        var output = await ScriptAsync("start", "--safe");
+        var text = new NpgsqlConnectionStringBuilder(Value(output, Variable)) { SslMode = SslMode.Disable };
+        return new StorePlace(text.ConnectionString, Value(output, "DURABLE_PG_DIR"));
+    }
+
+    /// <summary>Stops the server as a crash does, and starts it again.</summary>
+    public async Task CrashAsync(TimeSpan outage)
+    {
+        await ScriptAsync("crash", server!);
+        await Task.Delay(outage);
+        await ScriptAsync("restart", server!);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (server is null) return;
+        NpgsqlConnection.ClearAllPools();
+        await ScriptAsync("stop", server);
+    }
+
+    private static async Task<string> ScriptAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("bash") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(Root(), "eng", "postgres.sh"));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        // A server that the script leaves behind keeps its error stream open: only the output is read to its end.
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode == 0) return output;
+        throw new InvalidOperationException("No PostgreSQL server for the campaign. Install the package 'postgresql' (13 or newer), or set PG_BINDIR to a folder with initdb, postgres and pg_ctl. "
+            + $"eng/postgres.sh {arguments[0]} said: {await process.StandardError.ReadToEndAsync()}");
+    }
+
+    private static string Root()
+    {
+        var at = new DirectoryInfo(AppContext.BaseDirectory);
+        while (at is not null && !File.Exists(Path.Combine(at.FullName, "Durable.sln"))) at = at.Parent;
+        return at?.FullName ?? throw new InvalidOperationException("The program must run inside the repository.");
+    }
+
+    private static string Value(string output, string name)
+    {
+        var line = output.Split('\n').Single(l => l.StartsWith($"export {name}=", StringComparison.Ordinal));
+        return line[(line.IndexOf('\'', StringComparison.Ordinal) + 1)..line.LastIndexOf('\'')];
+    }
+}

@@ -1,0 +1,89 @@
+// What a run is to do, made from a seed, and what it must answer in the end.
+namespace Durable.Chaos.Workload;
+
+/// <summary>The kinds of operations.</summary>
+public enum OpKind
+{
+    Step,
+    Activity,
+    Flaky,
+    Beat,
+    Parallel,
+    Timer,
+    Patience,
+    Child,
+    Echo,
+    Roll,
+}
+
+/// <summary>One operation.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Name">Its name, unique within the plan.</param>
+/// <param name="Count">How many parts, failures or messages.</param>
+/// <param name="Millis">How long its effects or timers take.</param>
+/// <param name="Child">The plan of the child, or null.</param>
+public sealed record Op(OpKind Kind, string Name, int Count, int Millis, Plan? Child = null);
+
+/// <summary>Operations one after the other; then the signals of all senders are waited for.</summary>
+/// <param name="Ops">The operations.</param>
+/// <param name="Senders">How many clients send signals.</param>
+/// <param name="PerSender">How many each sends, numbered from 1.</param>
+/// <param name="TellParent">How many signals the run sends to its parent.</param>
+public sealed record Plan(IReadOnlyList<Op> Ops, int Senders, int PerSender, int TellParent = 0)
+{
+    /// <summary>The marks that the run must have left, in order.</summary>
+    public IReadOnlyList<string> Expected() => [.. Ops.SelectMany(MarksOf)];
+
+    private static IEnumerable<string> MarksOf(Op op) => op.Kind switch
+    {
+        OpKind.Parallel => Enumerable.Range(0, op.Count).Select(part => $"{op.Name}.{part}"),
+        OpKind.Child or OpKind.Echo => op.Child!.Expected().Select(mark => $"{op.Name}/{mark}"),
+        OpKind.Patience or OpKind.Roll => [],
+        _ => [op.Name],
+    };
+}
+
+/// <summary>What an inbox is to receive.</summary>
+/// <param name="Senders">How many clients send.</param>
+/// <param name="PerSender">How many items each sends, numbered from 1.</param>
+/// <param name="RollEvery">After how many items a generation ends.</param>
+/// <param name="EffectEvery">After how many items an activity runs.</param>
+public sealed record InboxPlan(int Senders, int PerSender, int RollEvery, int EffectEvery);
+
+/// <summary>Makes plans.</summary>
+public static class Plans
+{
+    /// <summary>Every fourth run is an inbox.</summary>
+    public static bool IsInbox(int number) => number % 4 == 3;
+
+    public static InboxPlan Inbox(int seed, int number)
+    {
+        var random = RandomOf(seed, number);
+        return new InboxPlan(random.Next(1, 5), random.Next(3, 12), random.Next(3, 8), random.Next(2, 5));
+    }
+
+    public static Plan Chain(int seed, int number)
+    {
+        var random = RandomOf(seed, number);
+        return Chain(random, "", random.Next(3, 9), depth: 0) with { Senders = random.Next(0, 4), PerSender = random.Next(1, 5) };
+    }
+
+    private static Plan Chain(Random random, string prefix, int length, int depth) => new([.. Enumerable.Range(0, length).Select(at => Next(random, $"{prefix}{at}", depth))], 0, 0);
+
+    private static Op Next(Random random, string name, int depth) => random.Next(20) switch
+    {
+        < 5 => new Op(OpKind.Step, $"s{name}", 1, random.Next(1, 40)),
+        < 9 => new Op(OpKind.Activity, $"a{name}", 1, random.Next(1, 60)),
+        9 => new Op(OpKind.Flaky, $"f{name}", random.Next(1, 3), random.Next(1, 20)),
+        10 => new Op(OpKind.Beat, $"b{name}", 1, random.Next(50, 400)),
+        11 or 12 => new Op(OpKind.Parallel, $"p{name}", random.Next(2, 6), random.Next(5, 80)),
+        13 or 14 => new Op(OpKind.Timer, $"t{name}", 1, random.Next(20, 900)),
+        15 => new Op(OpKind.Patience, $"w{name}", 1, random.Next(20, 300)),
+        16 or 17 when depth < 2 => new Op(OpKind.Child, $"c{name}", 1, 0, Chain(random, $"{name}-", random.Next(1, 4), depth + 1)),
+        18 when depth < 2 => new Op(OpKind.Echo, $"e{name}", random.Next(2, 6), 0, Chain(random, $"{name}-", random.Next(0, 2), depth + 1)),
+        19 when depth == 0 => new Op(OpKind.Roll, $"r{name}", 1, 0),
+        _ => new Op(OpKind.Step, $"s{name}", 1, random.Next(1, 20)),
+    };
+
+    private static Random RandomOf(int seed, int number) => new(unchecked((seed * 1_000_003) + (number * 7_919)));
+}

@@ -1,0 +1,40 @@
+// A host that starts while its database is away.
+using System.Data.Common;
+using Durable.Core.Tests.Kit;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Durable.Core.Tests.Worker;
+
+public sealed class StoreAwayAtStartTests : Situation
+{
+    [TestCase("Initialize")]
+    [TestCase("OpenLane")]
+    public async Task A_host_whose_database_is_away_starts_all_the_same_and_works_once_it_is_back(string verb)
+    {
+        var away = true;
+        var node = await World.StartAsync(d => d.AddWorkflow<ActivityTests.Chain>(), faults: store => store.Before = called =>
+            called == verb && away ? Task.FromException(new DurableException("DUR5001", "terminating connection", new ServerFault("57P01"))) : Task.CompletedTask);
+        await World.UntilAsync(() => node.Store.Calls.GetValueOrDefault(verb) >= 2, "it has tried again");
+        if (verb == "Initialize") Assert.That((await new DurableReadiness(node.Services).CheckHealthAsync(new HealthCheckContext())).Status, Is.EqualTo(HealthStatus.Degraded));
+
+        away = false;
+        await World.UntilAsync(async () => (await World.Store.ReadLanesAsync()).Any(lane => lane.Alive), "its lane is open");
+
+        var run = await node.Client.StartAsync((ActivityTests.Chain w) => w.RunAsync(2));
+        Assert.That(await run.ResultAsync(), Is.EqualTo("1! 2!"));
+        Assert.That((await new DurableReadiness(node.Services).CheckHealthAsync(new HealthCheckContext())).Status, Is.EqualTo(HealthStatus.Healthy));
+    }
+
+    [Test]
+    public async Task A_host_whose_database_is_the_wrong_one_does_not_start([Values("DUR5001", "DUR1014", "DUR1016")] string code)
+    {
+        var error = await Assert.ThrowsAsync<DurableException>(() => World.StartAsync(d => d.AddWorkflow<ActivityTests.Chain>(), faults: store => store.Before = called =>
+            called == "Initialize" ? Task.FromException(new DurableException(code, "not our database", new ServerFault("42501"))) : Task.CompletedTask));
+        Assert.That(error!.Code, Is.EqualTo(code));
+    }
+
+    private sealed class ServerFault(string state) : DbException("as the server said it")
+    {
+        public override string SqlState => state;
+    }
+}
