@@ -27,6 +27,9 @@ internal sealed class SimProcess
 
     public bool IsDead { get; private set; }
 
+    /// <summary>When it died, in ticks of the world.</summary>
+    public long DiedAt { get; private set; }
+
     public bool IsFrozen { get; private set; }
 
     /// <summary>What came while it was frozen.</summary>
@@ -48,6 +51,7 @@ internal sealed class SimProcess
     public void Kill()
     {
         IsDead = true;
+        DiedAt = World.Now;
         Held.Clear();
         World.Note($"{Name} dies");
     }
