@@ -49,6 +49,9 @@ internal sealed partial class EngineLog(ILogger logger)
     [LoggerMessage(107, LogLevel.Warning, "UseSqlite, UsePostgres or UseInMemory was called more than once; the last call wins.")]
     public partial void StoreReplaced();
 
+    [LoggerMessage(108, LogLevel.Warning, "DurableOptions.DrainTimeout is {Drain}; a host stops waiting after HostOptions.ShutdownTimeout, 30 s unless it was raised. Keep the first below the second, or activities are cut off.")]
+    public partial void DrainTooLong(TimeSpan drain);
+
     [LoggerMessage(201, LogLevel.Warning, "Lane '{Lane}': the end of a commit is not known ({Outcome}: {Reason}); the lane is opened again to find out.")]
     public partial void CommitInDoubt(string lane, string outcome, string? reason);
 

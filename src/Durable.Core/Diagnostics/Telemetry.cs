@@ -45,14 +45,12 @@ internal static class Telemetry
     public static void SetReady(in ReadyDepth depth) => lastReady = depth;
 
     /// <summary>A span of one attempt, child of what started the run.</summary>
-    public static Activity? StartAttempt(string name, int attempt, RunRecord? run)
+    public static Activity? StartAttempt(string name, int attempt, WorkflowInfo workflow, string? trace)
     {
         if (!Source.HasListeners()) return null;
-        System.Diagnostics.ActivityContext.TryParse(run?.Trace, null, out var parent);
+        System.Diagnostics.ActivityContext.TryParse(trace, null, out var parent);
         var span = Source.StartActivity($"durable.activity {name}", ActivityKind.Internal, parent);
-        span?.SetTag("durable.activity", name).SetTag("durable.attempt", attempt);
-        if (run is not null) span?.SetTag("durable.workflow", run.Type).SetTag("durable.workflow_id", run.WorkflowId).SetTag("durable.run_id", run.RunId);
-        return span;
+        return span?.SetTag("durable.activity", name).SetTag("durable.attempt", attempt).SetTag("durable.workflow", workflow.Workflow).SetTag("durable.workflow_id", workflow.WorkflowId).SetTag("durable.run_id", workflow.RunId);
     }
 
     /// <summary>A span of a start.</summary>

@@ -140,7 +140,8 @@ internal sealed record TaskDocument
 /// <param name="Workflow">Stored name of the class.</param>
 /// <param name="Version">Its version.</param>
 /// <param name="StartedAt">When it was started.</param>
-internal sealed record TaskWorkflow(string WorkflowId, string Workflow, int Version, DateTimeOffset StartedAt);
+/// <param name="Trace">W3C trace context of its start, or null.</param>
+internal sealed record TaskWorkflow(string WorkflowId, string Workflow, int Version, DateTimeOffset StartedAt, string? Trace = null);
 
 /// <summary>Options of an activity or step, resolved: what the command records when they differ from the defaults.</summary>
 internal sealed record CallOptions

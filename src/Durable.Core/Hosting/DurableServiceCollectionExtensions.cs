@@ -42,6 +42,9 @@ public static class DurableServiceCollectionExtensions
         durable.UseInMemory();
     });
 
+    // What a host gives its services to stop, unless HostOptions say otherwise: those are in a package that this one does not need.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
+
     private static void AddEngine(IServiceCollection services, DurableRegistrations registrations)
     {
         services.AddSingleton(registrations);
@@ -59,7 +62,7 @@ public static class DurableServiceCollectionExtensions
         services.AddSingleton<ILocalWorker>(provider => registrations.WithoutWorker
             ? new NoLocalWorker(provider.GetRequiredService<EngineServices>(), Logger(provider, "Durable"))
             : provider.GetRequiredService<WorkerService>());
-        services.AddSingleton<IHostedService>(provider => registrations.WithoutWorker ? new NoWorker() : provider.GetRequiredService<WorkerService>());
+        services.AddSingleton<IHostedService>(provider => registrations.WithoutWorker ? new NoWorker(provider.GetRequiredService<EngineServices>()) : provider.GetRequiredService<WorkerService>());
         services.AddSingleton<DurableClient>(provider =>
         {
             var engine = provider.GetRequiredService<EngineServices>();
@@ -94,6 +97,7 @@ public static class DurableServiceCollectionExtensions
         var loggers = (ILoggerFactory?)provider.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance;
         var debugging = IsDebugging(provider);
         if (debugging) log.Debugging();
+        if (engine.Options.DrainTimeout >= ShutdownTimeout) log.DrainTooLong(engine.Options.DrainTimeout);
         if (provider.GetRequiredService<DurableRegistrations>().StoreReplaced) log.StoreReplaced();
         var watch = provider.GetRequiredService<RunWatch>();
         var runner = provider.GetRequiredService<ActivityRunner>();
@@ -114,9 +118,13 @@ public static class DurableServiceCollectionExtensions
     private static ILogger Logger(IServiceProvider provider, string category) => ((ILoggerFactory?)provider.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance).CreateLogger(category);
 
     // Checks the registrations at start also where nothing runs.
-    private sealed class NoWorker : IHostedService
+    private sealed class NoWorker(EngineServices engine) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            _ = engine.Registry;                         // making the engine has checked them
+            return Task.CompletedTask;
+        }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }

@@ -148,7 +148,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
         var completed = isStep ? EventKind.StepCompleted : EventKind.ActivityCompleted;
         var since = services.Clock.GetTimestamp();
         AttemptResult? result = null;
-        using var activity = Telemetry.StartAttempt(operation.Name, attempt.Number, attempt.Slot.Run);
+        using var activity = Telemetry.StartAttempt(operation.Name, attempt.Number, attempt.Workflow, attempt.Slot.Run.Trace);
         try
         {
             if (attempt.End != AttemptEnd.None) return;

@@ -52,7 +52,7 @@ internal static class LaneTasks
         var document = new TaskDocument
         {
             Arguments = body.RootElement.GetProperty("args"), Options = operation.Options,
-            Workflow = new TaskWorkflow(info.WorkflowId, info.Workflow, info.Version, info.StartedAt),
+            Workflow = new TaskWorkflow(info.WorkflowId, info.Workflow, info.Version, info.StartedAt, slot.Run.Trace),
         };
         return Codecs.Encode(lane.Services.Serializer.Codec, JsonSerializer.SerializeToUtf8Bytes(document, HistoryJson.Default.TaskDocument), slot.Run.Namespace, slot.RunId);
     }

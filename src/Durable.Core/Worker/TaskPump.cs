@@ -156,10 +156,9 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
     {
         var task = one.Task;
         var since = services.Clock.GetTimestamp();
-        using var activity = Telemetry.StartAttempt(task.Activity, task.Attempt, null);
         try
         {
-            var end = await EndOfAsync(one, clock, activity, since).ConfigureAwait(false);
+            var end = await EndOfAsync(one, clock, since).ConfigureAwait(false);
             if (end is not null)
             {
                 ended.Enqueue((one, end));
@@ -176,10 +175,11 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         }
     }
 
-    private async Task<TaskEnd?> EndOfAsync(RunningTask one, LaneClock clock, System.Diagnostics.Activity? activity, long since)
+    private async Task<TaskEnd?> EndOfAsync(RunningTask one, LaneClock clock, long since)
     {
         var task = one.Task;
         CallOptions options = CallOptions.Default;
+        System.Diagnostics.Activity? activity = null;
         var workflow = new WorkflowInfo("", task.RunId, "", 0) { Namespace = task.Namespace, Generation = task.Gen };
         try
         {
@@ -187,6 +187,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             options = document.Options;
             one.Begin(options.Heartbeat, services.Clock);
             workflow = new WorkflowInfo(document.Workflow.WorkflowId, task.RunId, document.Workflow.Workflow, document.Workflow.Version) { Namespace = task.Namespace, Generation = task.Gen, StartedAt = document.Workflow.StartedAt };
+            activity = Telemetry.StartAttempt(task.Activity, task.Attempt, workflow, document.Workflow.Trace);
             if (options.AtMostOnce && task.Attempt > task.LogicalAttempt + 1) throw RetryRules.InDoubt();
             var definition = services.Registry.Activity(task.Activity) ?? throw new NonRetryableException($"Activity '{task.Activity}' is not registered here.");
             var call = new AttemptCall
@@ -210,6 +211,10 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             return after.RetryAfter is { } delay
                 ? new TaskEnd(task.Key, task.Token!.Value, null, delay, after.LogicalAttempt, Stored(task, after.Failures))
                 : new TaskEnd(task.Key, task.Token!.Value, Message(task, EventKind.ActivityFailed, after.Payload));
+        }
+        finally
+        {
+            activity?.Dispose();
         }
     }
 

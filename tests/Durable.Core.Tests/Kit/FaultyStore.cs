@@ -163,7 +163,11 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore
     public Task AcceptPlaceAsync(RestoredStorePolicy policy, CancellationToken cancellationToken = default) => inner.AcceptPlaceAsync(policy, cancellationToken);
 
     /// <summary>Nothing: the world owns the real store.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        Calls.TryAdd("Dispose", 1);
+        return ValueTask.CompletedTask;
+    }
 
     private async Task<T> Call<T>(string verb, Func<Task<T>> call)
     {

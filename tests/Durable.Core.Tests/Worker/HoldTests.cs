@@ -16,6 +16,7 @@ public sealed class HoldTests : Situation
         await first.StopAsync();
 
         var changed = await World.StartAsync(d => d.AddWorkflow<Changed>(), "b");
+        await changed.Client.GetRun<Old>("o").SignalAsync(w => w.Go());
         await Reaches(run, RunStatus.Stalled);
         var why = (await changed.Client.GetRun("o").ExplainAsync()).Waits.Single(wait => wait.Kind == "hold").Detail;
         Assert.That(why, Does.Contain("Work.Do").And.Contain("'zero'").And.Contain("event 0:0").And.Contain("Old"));
@@ -25,7 +26,6 @@ public sealed class HoldTests : Situation
         // In one process all hosts have one build, so somebody has to say that it is another one now.
         var mended = await World.StartAsync(d => d.AddWorkflow<Old>(), "c");
         await mended.Client.GetRun("o").ResumeAsync();
-        await mended.Client.GetRun<Old>("o").SignalAsync(w => w.Go());
 
         Assert.That(await mended.Client.GetRun<Old, string>("o").ResultAsync(), Is.EqualTo("two!"));
         Assert.That(Bench.Count("one"), Is.EqualTo(1));
@@ -39,6 +39,7 @@ public sealed class HoldTests : Situation
         await World.UntilAsync(() => Bench.Count("one") == 1, "the first activity is done");
         await first.StopAsync();
         var changed = await World.StartAsync(d => d.AddWorkflow<Changed>(), "b");
+        await changed.Client.GetRun<Old>("o").SignalAsync(w => w.Go());
         await Reaches(run, RunStatus.Stalled);
         var held = World.Logs.Entries.Count(entry => entry.Id == 301);
 
@@ -57,6 +58,7 @@ public sealed class HoldTests : Situation
         await World.UntilAsync(() => Bench.Count("one") == 1, "the first activity is done");
         await first.StopAsync();
         var changed = await World.StartAsync(d => d.AddWorkflow<Changed>(), "b");
+        await changed.Client.GetRun<Old>("o").SignalAsync(w => w.Go());
         await Reaches(run, RunStatus.Stalled);
 
         await changed.Client.GetRun("o").TerminateAsync("given up");
@@ -162,7 +164,8 @@ public sealed class HoldTests : Situation
         var row = (await World.Store.ReadEventsAsync(run.RunId!.Value, 0, 0, 10))[1];
         row.Payload![1] ^= 1;
 
-        await World.StartAsync(d => d.AddWorkflow<Old>());
+        var second = await World.StartAsync(d => d.AddWorkflow<Old>());
+        await second.Client.GetRun<Old>("o").SignalAsync(w => w.Go());
 
         await Reaches(run, RunStatus.Quarantined);
     }
