@@ -77,6 +77,12 @@ internal static class Runner
         var sides = new List<(Side Side, Func<Task<Round>> Run)> { (new Side("ours", []), () => OursAsync(workload, setting)) };
         if (workload.HasRaw) sides.Add((new Side("raw", []), () => RawAsync(workload, setting, provider: false)));
         if (workload.HasRaw && options.Provider) sides.Add((new Side("provider", []), () => RawAsync(workload, setting, provider: true)));
+        if (options.Peers && workload.PeerSize > 0 && kind is PostgresServer)
+        {
+            await Dbos.InstallAsync();
+            sides.Add((new Side("dbos", []), () => DbosAsync(workload, setting)));
+        }
+
         if (!smoke && workload.MaxRounds > 1)
             foreach (var (_, run) in sides) await run();
         for (var round = 0; round < rounds; round++)
@@ -117,6 +123,12 @@ internal static class Runner
     {
         await using var place = await setting.Kind.NewAsync();
         return await workload.OursAsync(setting, place);
+    }
+
+    private static async Task<Round> DbosAsync(Workload workload, Setting setting)
+    {
+        await using var place = await setting.Kind.NewAsync();
+        return await Dbos.RoundAsync(place, workload.PeerSize, workload.Unit == "ms");
     }
 
     private static async Task<Round> RawAsync(Workload workload, Setting setting, bool provider)

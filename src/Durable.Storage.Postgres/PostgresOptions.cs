@@ -19,6 +19,10 @@ public sealed class PostgresOptions
     /// <summary>How many connections this process uses beside one per lane, one for heartbeats and one for wake-ups. Default 3, so 6 in all; from 1 to 50.</summary>
     public int MaxPoolSize { get; set; } = 3;
 
+    /// <summary>How many transactional steps of this process are under way at once; each has a connection of its own while it runs, beside those of <see cref="MaxPoolSize"/>.
+    /// Default 5; from 1 to 100. With a data source its pool gives these connections.</summary>
+    public int MaxTransactions { get; set; } = 5;
+
     /// <summary>Whether workers listen for wake-ups of other hosts (LISTEN) and send them (NOTIFY). Default true. Without it, or behind a pooler that does not pass
     /// notifications, work of other hosts is found by polling.</summary>
     public bool WakeUps { get; set; } = true;
@@ -33,6 +37,7 @@ public sealed class PostgresOptions
         if (!SchemaName.IsAllowed(Schema)) faults.Add($"Schema '{Schema}' must match {SchemaName.Pattern}.");
         if (CommandTimeout < TimeSpan.FromSeconds(1) || CommandTimeout > TimeSpan.FromMinutes(10)) faults.Add($"CommandTimeout {CommandTimeout} must be from 1 s to 10 min.");
         if (MaxPoolSize is < 1 or > 50) faults.Add($"MaxPoolSize {MaxPoolSize} must be from 1 to 50.");
+        if (MaxTransactions is < 1 or > 100) faults.Add($"MaxTransactions {MaxTransactions} must be from 1 to 100.");
         return faults;
     }
 }

@@ -8,7 +8,7 @@ using Npgsql;
 namespace Durable.Storage.Postgres;
 
 /// <summary>The store on PostgreSQL 13 or newer.</summary>
-internal sealed class PostgresStore : IDurableStore, IWakeUps
+internal sealed class PostgresStore : IDurableStore, IWakeUps, ITransactionalStore
 {
     private readonly PostgresOptions options;
     private readonly ILogger log;
@@ -24,6 +24,7 @@ internal sealed class PostgresStore : IDurableStore, IWakeUps
     private readonly ImportVerb import;
     private readonly PurgeVerb purge;
     private readonly PostgresWakeUps wakeUps;
+    private readonly StepConnections steps;
     private readonly ConcurrentDictionary<(long Lane, Guid Holder), LaneConnection> lines = new();
 
     /// <summary>A store on the database of a connection string, or of a data source whose host and credentials are taken.</summary>
@@ -47,6 +48,7 @@ internal sealed class PostgresStore : IDurableStore, IWakeUps
         import = new ImportVerb(connections, calls, deliver);
         purge = new PurgeVerb(calls);
         wakeUps = new PostgresWakeUps(connections, this.log);
+        steps = new StepConnections(connections, calls, this.log);
     }
 
     /// <inheritdoc/>
@@ -159,6 +161,12 @@ internal sealed class PostgresStore : IDurableStore, IWakeUps
 
     /// <inheritdoc/>
     public Task<ReadyDepth> ReadReadyDepthAsync(CancellationToken cancellationToken = default) => look.DepthAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public TimeSpan? ExclusiveLimit => null;
+
+    /// <inheritdoc/>
+    public Task<IUserTransaction> BeginUserTransactionAsync(TimeSpan limit, CancellationToken cancellationToken = default) => steps.BeginAsync(cancellationToken);
 
     /// <inheritdoc/>
     public void Announce() => wakeUps.Announce();

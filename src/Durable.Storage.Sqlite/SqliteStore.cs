@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Durable.Storage.Sqlite;
 
 /// <summary>One file, one writer, some readers (PROTOCOL §7).</summary>
-internal sealed class SqliteStore : IDurableStore
+internal sealed class SqliteStore : IDurableStore, ITransactionalStore
 {
     private readonly StoreCore core;
     private readonly Catalog catalog;
@@ -82,6 +82,10 @@ internal sealed class SqliteStore : IDurableStore
         await core.ReadAsync(session => TaskVerbs.AnyExpired(session, core.Now), cancellationToken)
             ? await core.WriteAsync(session => TaskVerbs.Expire(session, limit, failure, core.Now), cancellationToken)
             : [];
+
+    public TimeSpan? ExclusiveLimit { get; } = TimeSpan.FromSeconds(2);
+
+    public Task<IUserTransaction> BeginUserTransactionAsync(TimeSpan limit, CancellationToken cancellationToken = default) => core.BeginUserTransactionAsync(limit, cancellationToken);
 
     // ── reading and administration ──
 

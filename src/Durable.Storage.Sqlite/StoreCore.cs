@@ -1,4 +1,5 @@
 // What all verbs of the store share: the open file, the clock, and the way to the writer and to the readers.
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Durable.Storage.Sqlite;
@@ -70,6 +71,24 @@ internal sealed class StoreCore(string path, SqliteOptions options, TimeProvider
         }
         using var registration = cancellationToken.UnsafeRegister(static (state, _) => ((CommitJob)state!).Cancel(), job);
         return await job.Task;
+    }
+
+    /// <summary>Begins a transaction for the code of a step, in a turn of the writer.</summary>
+    public async Task<IUserTransaction> BeginUserTransactionAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var connection = File.OpenForUser(options.BusyLimit);
+        var turn = new WriterTurn(given => new StepTransaction(connection, connection.BeginTransaction(deferred: false), given), limit);
+        try
+        {
+            File.Writer.Add(turn);
+            using var registration = cancellationToken.UnsafeRegister(static (state, _) => ((WriterTurn)state!).Cancel(), turn);
+            return await turn.Begun;
+        }
+        catch (Exception e)
+        {
+            await connection.DisposeAsync();
+            throw e is SqliteException failure ? SqliteErrors.Translate(new SqliteFailure(failure.SqliteExtendedErrorCode, failure.Message, "begin"), Path) : e;
+        }
     }
 
     /// <summary>Gives the file up.</summary>

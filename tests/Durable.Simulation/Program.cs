@@ -9,6 +9,7 @@ internal static class Program
     private static int Main(string[] args)
     {
         long Number(string name, long otherwise) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? long.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
+        if (args.Contains("--broken")) return SelfTest.Run(Array.IndexOf(args, "--broken") + 1 is var at && at < args.Length && !args[at].StartsWith('-') ? args[at] : null, (int)Number("--seeds", 2_000), (int)Number("--threads", Environment.ProcessorCount));
         var campaign = new Campaign
         {
             From = (ulong)Number("--from", 1), Seeds = (int)Number("--seeds", 1_000), Threads = (int)Number("--threads", Environment.ProcessorCount), Twice = args.Contains("--twice"), Quiet = args.Contains("--quiet"),

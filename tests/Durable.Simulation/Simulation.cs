@@ -14,7 +14,8 @@ internal sealed record SeedResult(ulong Seed, ulong Hash, IReadOnlyDictionary<st
 /// <summary>Runs seeds.</summary>
 internal sealed class Simulation
 {
-    private static readonly TimeSpan Liveness = TimeSpan.FromSeconds(300);
+    private static readonly TimeSpan Release = TimeSpan.FromSeconds(15);       // several leases, each with the patience of a reaper that was cut off
+    private static readonly TimeSpan Liveness = TimeSpan.FromSeconds(400);
     private readonly World world;
     private readonly Profile profile;
     private readonly SimDatabase database;
@@ -68,6 +69,7 @@ internal sealed class Simulation
         world.Run(profile.Safety.Ticks, static () => false);
         Heal();
         Inspect();
+        world.Schedule(null, Release, CheckReleased);
         if (!world.Run((profile.Safety + Liveness).Ticks, () => allDone) && world.Violations.Count == 0) world.Violate($"I4: stuck {Liveness.TotalSeconds:0} s after the last fault: {Stuck()}");
         if (world.Violations.Count == 0) new FinalCheck(world, database, profile, [.. clients.Select(one => one.Client)]).Run();
         world.Tally("executions repeated", ledger.Repeated);
@@ -154,7 +156,7 @@ internal sealed class Simulation
         Now(profile.StoreStepEvery, () =>
         {
             world.Bit("clock step of the store");
-            database.Clock.Offset -= world.Random.Millis(10, 20_000);
+            database.Clock.Offset -= world.Random.Chance(0.3) ? TimeSpan.FromSeconds(60) : world.Random.Millis(10, 20_000);
         });
         Now(profile.RestartEvery, Restart);
         Now(profile.ClashEvery, Clash);
@@ -236,6 +238,13 @@ internal sealed class Simulation
         allDone = clients.Count == profile.Clients && clients.All(one => one.Process.IsDead || (one.Client.IsDone && !one.Client.IsWaiting)) && Open().Count == 0 && database.Tables.Notices.Count == 0;
         Inspect();
     });
+
+    // P4: whatever the clocks say, runs of a dead host move on within a few leases.
+    private void CheckReleased()
+    {
+        foreach (var lane in database.Tables.Lanes.Values.Where(lane => lane.Owned.Count > 0 && !(lane.Holder is { } holder && database.Holders.TryGetValue(holder, out var process) && !process.IsDead)))
+            world.Violate($"P4: {Release.TotalSeconds:0} s after the last fault {lane.Identity} is dead and still owns {string.Join(' ', lane.Owned.Select(database.Judge.Name))}");
+    }
 
     private List<Storage.MemoryRun> Open() => [.. database.Tables.Runs.Values.Where(run => !RunLifecycle.IsClosed(run.Status))];
 

@@ -184,6 +184,22 @@ public abstract class LookContract : StoreContract
     }
 
     [Test]
+    public async Task L1_The_backlog_of_one_namespace_hides_no_other()
+    {
+        foreach (var page in Enumerable.Range(0, 4_000).Chunk(500))
+            await Store.DeliverAsync(new([], [.. page.Select(i => Make.Start(Make.Run($"order-{i}", "big"), priority: 5))]));
+        var small = new HashSet<Guid>();
+        foreach (var i in Enumerable.Range(0, 6))
+            small.Add((await StartedAsync($"order-{i}", i % 2 == 0 ? "small" : "tiny")).Id);
+        var lane = await OpenLaneAsync();
+        Assert.That((await lane.LookAsync(limit: 3)).Claimable.Where(small.Contains), Has.Exactly(2).Items, "each namespace in turn, whatever priorities the others give");
+        var found = (await lane.LookAsync(limit: 1_000)).Claimable;
+        Assert.That(found, Has.Count.GreaterThan(300), "the backlog itself is worked on too");
+        Assert.That(small, Is.SubsetOf(found));
+        Assert.That((await lane.LookAsync(limit: 10, namespaces: ["big", "tiny"])).Claimable.Where(small.Contains), Has.Exactly(3).Items);
+    }
+
+    [Test]
     public async Task L1_Only_served_queues_are_seen()
     {
         var plain = await StartedAsync("order-1");

@@ -30,12 +30,12 @@ internal static class Document
         Line("Rounds of the sides alternate, each on an empty database; a figure is the median with its range. Repeat one with");
         Line("`dotnet run -c Release --project bench/Durable.Bench -- W1 --store sqlite`, all with `-- all`.");
         Line("");
-        Line("| | store | what | unit | ours | raw | ours/raw |");
-        Line("|---|---|---|---|---|---|---|");
+        Line("| | store | what | unit | ours | raw | ours/raw | peers |");
+        Line("|---|---|---|---|---|---|---|---|");
         foreach (var outcome in outcomes)
         {
             var ratio = outcome.Raw is { } raw ? (outcome.Ours.Median / raw.Median).ToString("0.00", CultureInfo.InvariantCulture) : "";
-            Line($"| {outcome.Workload.Name} | {outcome.Store} | {outcome.Workload.Title} | {outcome.Workload.Unit} | {Range(outcome.Ours)} | {(outcome.Raw is { } limit ? Range(limit) : "")} | {ratio} |");
+            Line($"| {outcome.Workload.Name} | {outcome.Store} | {outcome.Workload.Title} | {outcome.Workload.Unit} | {Range(outcome.Ours)} | {(outcome.Raw is { } limit ? Range(limit) : "")} | {ratio} | {Peers(outcome)} |");
         }
 
         foreach (var outcome in outcomes.Where(outcome => outcome.Sides.Any(side => side.Details.Any())))
@@ -62,6 +62,8 @@ internal static class Document
 
         void Line(string line) => text.Append(line).Append('\n');
     }
+
+    private static string Peers(Outcome outcome) => string.Join(", ", outcome.Sides.Where(side => side.Name is not ("ours" or "raw" or "provider")).Select(side => $"{side.Name} {Range(side)}"));
 
     private static string Range(Side side) => side.Rounds.Count == 1 ? Numbers.Show(side.Median) : $"{Numbers.Show(side.Median)} [{Numbers.Show(side.Least)}..{Numbers.Show(side.Most)}]";
 

@@ -24,6 +24,8 @@ internal sealed class Flows(string name, string title, Func<DurableClient, strin
 
     public override bool HasRaw => true;
 
+    public override int PeerSize => name switch { "W1" => 1_000, "W2" => 300, _ => 0 };
+
     public override Template Template => template ?? throw new InvalidOperationException("Not prepared.");
 
     public override async Task PrepareAsync(Setting setting) => template = await Template.RecordAsync(client => start(client, "template"), isWide);

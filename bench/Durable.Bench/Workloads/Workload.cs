@@ -41,6 +41,9 @@ internal abstract class Workload
     /// <summary>A round of a writer that has no engine around it.</summary>
     public virtual Task<Round> RawAsync(Setting setting, IRawWriter writer) => throw new NotSupportedException($"{Name} has no raw limit.");
 
+    /// <summary>Workflows of a round of a peer, which is slower; 0: peers do not run this.</summary>
+    public virtual int PeerSize => 0;
+
     /// <summary>The rows that the raw writer writes.</summary>
     public virtual Template Template => throw new NotSupportedException($"{Name} has no raw limit.");
 }

@@ -53,10 +53,14 @@ internal sealed class ClientCore(EngineServices services, ILocalWorker worker, I
     }
 
     /// <summary>Gets ready for a verb that writes.</summary>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="enlisted">True: it writes in the caller's own transaction.</param>
     /// <exception cref="DurableException">DUR1010: the database is a copy that nobody has accepted.</exception>
-    public async ValueTask WriteAsync(CancellationToken cancellationToken)
+    public async ValueTask WriteAsync(CancellationToken cancellationToken, bool enlisted = false)
     {
         RefuseInTurn();
+        if (!enlisted && TransactionalSteps.IsExclusive)
+            throw new DurableException(DurableErrorCodes.RequestInvalid, $"DurableClient was used in a transactional step on {Store.Description}: the step's transaction holds the only write lock, so the call would wait for itself. Use Enlist(transaction), or call the client in a step of its own.");
         var info = await Services.ReadyAsync(cancellationToken);
         if (info.PlaceChanged)
             throw new DurableException(DurableErrorCodes.StoreRestored, $"The database ({Store.Description}) was restored or copied from another place, so clients only read it. Decide what becomes of its open runs and call AcceptRestoredStoreAsync.");

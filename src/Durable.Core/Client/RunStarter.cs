@@ -36,7 +36,7 @@ internal sealed class RunStarter(ClientCore core, RunWaiter waiter)
     {
         if (prepared.Options.IdConflict == IdConflictPolicy.TerminateExisting)
             throw new DurableException(DurableErrorCodes.RequestInvalid, "IdConflictPolicy.TerminateExisting has to wait for the end of a run, which a transaction cannot. Terminate the run before, or choose another policy.");
-        await core.WriteAsync(cancellationToken);
+        await core.WriteAsync(cancellationToken, enlisted: true);
         for (var tries = 0; tries < MaxTries; tries++)
         {
             var start = prepared.ToRecord(core);

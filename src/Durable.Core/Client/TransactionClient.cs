@@ -33,7 +33,7 @@ internal sealed class TransactionClient(ClientVerbs verbs, DbTransaction transac
     {
         ThrowIfEnded();
         var json = verbs.Core.Serializer.Encode(value, "The value of a promise");
-        await verbs.Core.WriteAsync(cancellationToken);
+        await verbs.Core.WriteAsync(cancellationToken, enlisted: true);
         var (run, message) = await verbs.Mail.PromiseAsync(token, EventKind.PromiseCompleted, json, cancellationToken);
         await DeliverAsync(run, message, "CompleteAsync", cancellationToken);
     }
@@ -51,7 +51,7 @@ internal sealed class TransactionClient(ClientVerbs verbs, DbTransaction transac
     {
         ThrowIfEnded();
         var target = new RunTarget(Check.Name(workflowId, "The workflow id"), null);
-        await verbs.Core.WriteAsync(cancellationToken);
+        await verbs.Core.WriteAsync(cancellationToken, enlisted: true);
         var run = started.GetValueOrDefault(workflowId) ?? await verbs.Core.FindAsync(target, cancellationToken);
         await DeliverAsync(run, verbs.Core.Message(run, kind, name, json), verb, cancellationToken);
     }

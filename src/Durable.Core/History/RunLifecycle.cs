@@ -68,6 +68,8 @@ internal static class RunLifecycle
             [(RunStatus.Running, RunTrigger.Failed)] = RunStatus.Failed,
             [(RunStatus.Cancelling, RunTrigger.Failed)] = RunStatus.Failed,
             [(RunStatus.Cancelling, RunTrigger.Cancelled)] = RunStatus.Cancelled,
+            [(RunStatus.Running, RunTrigger.Cancelled)] = RunStatus.Cancelled,          // the cancel came before a hold that was ended since
+            [(RunStatus.Cancelling, RunTrigger.Resumed)] = RunStatus.Cancelling,        // a held run was cancelled, then its hold was ended
         };
         foreach (var status in new[] { RunStatus.Stalled, RunStatus.Quarantined, RunStatus.Paused })
         {

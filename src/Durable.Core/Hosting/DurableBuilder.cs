@@ -1,5 +1,6 @@
 // What AddDurable hands to the host: which store, which workflows, which activities, which options.
 using System.ComponentModel;
+using System.Data.Common;
 using System.Text.Json;
 using Durable.Engine.Hosting;
 using Durable.Storage;
@@ -68,6 +69,18 @@ public sealed class DurableBuilder
         Registrations.Activities.Add(typeof(TActivities));
         Services.RemoveAll<TActivities>();
         Services.AddSingleton(instance);
+        return this;
+    }
+
+    /// <summary>Registers a session type for <see cref="WorkflowContext.TransactAsync{TSession, TResult}"/>: a repository, a unit of work, EF Core's <c>DbContext</c>.</summary>
+    /// <remarks>For EF Core: make the context with options on <c>transaction.Connection</c>, without <c>EnableRetryOnFailure</c>, call <c>Database.UseTransaction(transaction)</c>, and
+    /// save inside the work. The session is disposed before the commit; connection and transaction are the engine's.</remarks>
+    /// <typeparam name="TSession">What the work asks for. The store's own transaction type needs no registration.</typeparam>
+    /// <param name="create">Makes the session of one attempt, from the attempt's scope and the open transaction.</param>
+    public DurableBuilder AddTransactional<TSession>(Func<IServiceProvider, DbTransaction, TSession> create) where TSession : class
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        Registrations.Sessions[typeof(TSession)] = create;
         return this;
     }
 

@@ -53,7 +53,7 @@ public sealed class DurableOptions
     /// a run is held as <see cref="RunStatus.Quarantined"/>. Default 5.</summary>
     public int QuarantineAfter { get; set; } = 5;
 
-    /// <summary>How many commands (activities, timers, children …) a run may have pending. One more fails the run with DUR3005. Default 2,000.</summary>
+    /// <summary>How many commands (activities, timers, children …) a run may have pending. One more fails the run with DUR3006. Default 2,000.</summary>
     public int MaxPendingCommands { get; set; } = 2000;
 
     /// <summary>How many events a generation may have. At the limit the run fails with DUR3005: continue as new before. Default 51,200.</summary>

@@ -1,4 +1,5 @@
 // Everything that calls of AddDurable have collected.
+using System.Data.Common;
 using System.Text.Json;
 using Durable.Storage;
 
@@ -10,6 +11,8 @@ internal sealed class DurableRegistrations
     public List<(Type Type, WorkflowOptions Options)> Workflows { get; } = [];
 
     public List<Type> Activities { get; } = [];
+
+    public Dictionary<Type, Func<IServiceProvider, DbTransaction, object>> Sessions { get; } = [];
 
     public Func<IServiceProvider, IDurableStore>? Store { get; set; }
 

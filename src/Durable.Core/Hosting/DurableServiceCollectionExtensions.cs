@@ -53,7 +53,8 @@ public static class DurableServiceCollectionExtensions
         services.AddSingleton(Engine);
         services.AddSingleton(provider => new EngineLog(Logger(provider, "Durable")));
         services.AddSingleton(provider => new RunWatch(provider.GetRequiredService<EngineServices>(), provider.GetRequiredService<EngineLog>()));
-        services.AddSingleton(provider => new ActivityRunner(provider.GetRequiredService<EngineServices>(), provider.GetRequiredService<IServiceScopeFactory>(), provider.GetRequiredService<EngineLog>(), IsDebugging(provider)));
+        services.AddSingleton(provider => new ActivityRunner(provider.GetRequiredService<EngineServices>(), provider.GetRequiredService<IServiceScopeFactory>(),
+            new TransactionalSteps(provider.GetRequiredService<EngineServices>(), registrations.Sessions, provider.GetRequiredService<EngineLog>()), provider.GetRequiredService<EngineLog>(), IsDebugging(provider)));
         services.AddSingleton(Worker);
         services.AddSingleton<ILocalWorker>(provider => registrations.WithoutWorker
             ? new NoLocalWorker(provider.GetRequiredService<EngineServices>(), Logger(provider, "Durable"))

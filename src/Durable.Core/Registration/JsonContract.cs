@@ -1,4 +1,5 @@
 // The JSON contract that histories are written in, frozen by tests/Durable.Core.Tests/Registration/JsonContract.approved.json.
+using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -25,7 +26,7 @@ internal static class JsonContract
             Converters = { new JsonStringEnumConverter(), new UtcOnlyDateTimeConverter() },
         };
         if (JsonSerializer.IsReflectionEnabledByDefault)
-            options.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RefuseUndeclaredDerivedTypes } };
+            options.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RefuseUndeclaredDerivedTypes, RefuseUnseenFields } };
         return options;
     }
 
@@ -38,6 +39,13 @@ internal static class JsonContract
             if (value.GetType() != info.Type)
                 throw new NotSupportedException($"the value is a '{value.GetType()}' where '{info.Type}' is declared, and its own members would be lost. Add [JsonDerivedType(typeof({value.GetType().Name}), \"name\")] to '{info.Type.Name}', or declare the exact type.");
         };
+    }
+
+    // A tuple is fields only, which JSON does not see: it would be stored as {} and read back as zeros.
+    private static void RefuseUnseenFields(JsonTypeInfo info)
+    {
+        if (info.Kind != JsonTypeInfoKind.Object || info.Properties.Count > 0 || info.Type.GetFields(BindingFlags.Public | BindingFlags.Instance).Length == 0) return;
+        info.OnSerializing = info.OnDeserializing = _ => throw new NotSupportedException($"'{info.Type}' holds its values in fields, which are not stored. Use a record with properties (for tuples as well), or set IncludeFields with ConfigureJson.");
     }
 
     // A local time means another instant on another host.

@@ -11,6 +11,7 @@ internal sealed class WorkflowRegistry
     private readonly Dictionary<Type, WorkflowDefinition> byType = [];
     private readonly Dictionary<Type, ActivityGroup> groups = [];
     private readonly Dictionary<string, ActivityDefinition> activities = new(StringComparer.Ordinal);
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<Type, WorkflowDefinition?> called = new();      // children that other hosts run
 
     /// <summary>Reads the registrations.</summary>
     /// <param name="workflows">Classes with their options.</param>
@@ -55,7 +56,8 @@ internal sealed class WorkflowRegistry
     public WorkflowDefinition? Find(string name, int version) => byName.GetValueOrDefault((name, version));
 
     /// <summary>The definition of a class; classes that only call are read on first use.</summary>
-    public WorkflowDefinition? Find(Type type) => byType.GetValueOrDefault(type);
+    public WorkflowDefinition? Find(Type type) => byType.GetValueOrDefault(type) ?? called.GetOrAdd(type, read =>
+        WorkflowDefinition.Read(read, new WorkflowOptions(), service => groups.GetValueOrDefault(service) ?? (service.IsInterface ? ActivityGroup.Read(service, []) : null), []));
 
     /// <summary>The activity of that name, or null.</summary>
     public ActivityDefinition? Activity(string name) => activities.GetValueOrDefault(name);

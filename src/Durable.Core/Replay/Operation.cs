@@ -58,7 +58,11 @@ internal sealed class Operation(CommandKind kind, int ordinal, string name)
 /// <param name="Service">The service, or null.</param>
 /// <param name="Invoke">Calls the delegate with the service.</param>
 /// <param name="Result">What it gives.</param>
-internal sealed record StepCall(Type? Service, Func<object?, Task> Invoke, ResultShape Result);
+internal sealed record StepCall(Type? Service, Func<object?, Task> Invoke, ResultShape Result)
+{
+    /// <summary>True: the service is a session of a transaction that commits the step's result too (K4).</summary>
+    public bool InTransaction { get; init; }
+}
 
 /// <summary>What is needed to start a child.</summary>
 /// <param name="RunId">The child's run id, derived.</param>

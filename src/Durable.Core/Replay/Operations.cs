@@ -10,6 +10,7 @@ internal sealed class Operations(WorkflowExecution execution)
 {
     private const int MaxCommandsPerTurn = 10_000;
     private static readonly byte[] NoName = "\"\""u8.ToArray();
+    private static readonly byte[] InTransaction = """{"transaction":true}"""u8.ToArray();
     private readonly Dictionary<int, IPendingOperation> pending = [];
     private int lastOrdinal;
 
@@ -63,7 +64,7 @@ internal sealed class Operations(WorkflowExecution execution)
         ThrowIfFull();
         var resolved = StepDefaults.Resolve(options);
         if (options is not null && ActivityDefinition.Fault(resolved) is { } fault) throw new DurableException(DurableErrorCodes.RequestInvalid, $"Options of step '{name}': {fault}.");
-        var ordinal = Issue(CommandKind.Step, execution.QuoteName(name), null, execution.IsReplaying ? null : []);
+        var ordinal = Issue(CommandKind.Step, execution.QuoteName(name), null, execution.IsReplaying ? null : step.InTransaction ? InTransaction : []);
         var operation = new Operation(CommandKind.Step, ordinal, name)
         {
             Step = step, Options = resolved, IssuedAt = execution.UtcNow, Row = execution.Row, Index = execution.Commands.Count - 1,

@@ -11,6 +11,11 @@ internal interface ILogSink
 
     /// <summary>Keeps an entry until the turn is durable.</summary>
     void Add(WorkflowExecution execution, string category, LogLevel level, EventId id, string message, IReadOnlyList<KeyValuePair<string, object?>> values, Exception? error);
+
+    /// <summary>Told once, on any thread, when code was seen on a thread that is not its turn's: a run that waits for such work would wait for ever.</summary>
+    void Foreign(WorkflowExecution execution)
+    {
+    }
 }
 
 /// <summary>Throws entries away: queries by replay, verification.</summary>

@@ -54,6 +54,18 @@ internal sealed class RunContext(WorkflowExecution execution) : WorkflowContext
         return execution.Operations.RunStep(name, new StepCall(typeof(TService), service => step((TService)service!), ResultShape.Nothing), options);
     }
 
+    public override Task<TResult> TransactAsync<TSession, TResult>(string name, Func<TSession, Task<TResult>> work, StepOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return (Task<TResult>)execution.Operations.RunStep(name, new StepCall(typeof(TSession), session => work((TSession)session!), Shape<TResult>.Value) { InTransaction = true }, options);
+    }
+
+    public override Task TransactAsync<TSession>(string name, Func<TSession, Task> work, StepOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return execution.Operations.RunStep(name, new StepCall(typeof(TSession), session => work((TSession)session!), ResultShape.Nothing) { InTransaction = true }, options);
+    }
+
     public override TActivities With<TActivities>(TActivities activities, ActivityOptions options)
     {
         ArgumentNullException.ThrowIfNull(activities);

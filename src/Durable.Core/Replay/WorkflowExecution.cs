@@ -178,7 +178,10 @@ internal sealed class WorkflowExecution
     public void Hold(Verdict reason) => verdict ??= reason.Row < 0 ? reason with { Row = Row } : reason;
 
     /// <summary>Called on any thread that our context reached (M4). May only record.</summary>
-    public void ReportForeign() => Volatile.Write(ref foreign, true);
+    public void ReportForeign()
+    {
+        if (!Interlocked.Exchange(ref foreign, true)) Log.Foreign(this);
+    }
 
     /// <summary>True if this thread runs a turn of this execution; else records what was touched from outside (M7).</summary>
     public bool IsOnTurn(string what)

@@ -60,8 +60,8 @@ internal sealed class ActivityAttempt(Lane lane, RunSlot slot, Operation operati
     /// <summary>The row that counts its attempts, after the first one.</summary>
     public TaskRecord? Task { get; } = task;
 
-    /// <summary>Its number, from 1.</summary>
-    public int Number { get; } = (task?.Attempt ?? 0) + 1;
+    /// <summary>Its number, from 1. A row that it has taken counts it already.</summary>
+    public int Number { get; } = task is { Token: not null } ? task.Attempt : (task?.Attempt ?? 0) + 1;
 
     /// <summary>Attempts that counted before it.</summary>
     public int Counted { get; } = task?.LogicalAttempt ?? 0;

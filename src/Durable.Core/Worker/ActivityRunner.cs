@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Durable.Engine.Worker;
 
 /// <summary>Runs activities and steps, at most so many at a time.</summary>
-internal sealed class ActivityRunner(EngineServices services, IServiceScopeFactory scopes, EngineLog log, bool debugging)
+internal sealed class ActivityRunner(EngineServices services, IServiceScopeFactory scopes, TransactionalSteps transactions, EngineLog log, bool debugging)
 {
     /// <summary>Queue of rows that only the owner's own lane acts on: steps that are to be tried again.</summary>
     public const string OwnerQueue = "\u0001owner";
@@ -37,6 +37,9 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
             lock (gate) return running + waiting.Count;
         }
     }
+
+    /// <summary>Runs attempts of transactional steps.</summary>
+    public TransactionalSteps Transactions => transactions;
 
     /// <summary>True if this host serves the queue.</summary>
     public bool Serves(string queue) => queue.Length == 0 || services.Options.ServedQueues.Contains(queue);
@@ -85,7 +88,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
         {
             var context = new AttemptContext(call, scope.ServiceProvider, services.Serializer);
             scope.ServiceProvider.GetRequiredService<AttemptScope>().Context = context;
-            var task = call.Step is { } step ? step.Invoke(ServiceOf(step.Service, scope.ServiceProvider, context)) : Invoke(call, scope.ServiceProvider);
+            var task = call.Step is { } step ? step.Invoke(call.Session is { } session ? session(scope.ServiceProvider) : ServiceOf(step.Service, scope.ServiceProvider, context)) : Invoke(call, scope.ServiceProvider);
             if (!task.IsCompleted) await WithinAsync(task, call, call.Attempt.Cancellation).ConfigureAwait(false);
             var json = call.Result.Encode(task, services.Serializer, call.What);
             if (json is not null && call.Options.MaxResultBytes is { } limit && json.Length > limit)
@@ -149,6 +152,15 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
         try
         {
             if (attempt.End != AttemptEnd.None) return;
+            if (operation.Step is { InTransaction: true })
+            {
+                var committed = await transactions.RunAsync(attempt, CallOf(attempt), ExecuteAsync).ConfigureAwait(false);
+                if (!committed) Telemetry.LateResults.Add(1);
+                Telemetry.AttemptEnded(activity, operation.Name, committed ? "completed" : "superseded", services.Clock.GetElapsedTime(since), null);
+                attempt.Lane.Post(() => LaneTransactions.Settled(attempt));
+                return;
+            }
+
             var payload = await ExecuteAsync(CallOf(attempt)).ConfigureAwait(false);
             result = new AttemptResult(completed, Codecs.Encode(services.Serializer.Codec, payload, attempt.Workflow.Namespace, attempt.Workflow.RunId), Codecs.EncodingOf(services.Serializer.Codec));
             Telemetry.AttemptEnded(activity, operation.Name, "completed", services.Clock.GetElapsedTime(since), null);
@@ -194,7 +206,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
 }
 
 /// <summary>One call, whatever started it.</summary>
-internal sealed class AttemptCall
+internal sealed record AttemptCall
 {
     public required string Name { get; init; }
 
@@ -213,6 +225,8 @@ internal sealed class AttemptCall
     public ActivityDefinition? Activity { get; init; }
 
     public StepCall? Step { get; init; }
+
+    public Func<IServiceProvider, object?>? Session { get; init; }
 
     public ReadOnlyMemory<byte> Arguments { get; init; }
 

@@ -224,7 +224,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>Drops everything after the lane was lost: another host has the runs, or will have.</summary>
     public void DropAll(Exception reason)
     {
-        foreach (var batch in Unsent.ToList()) Lose(batch, reason);
+        foreach (var batch in Unsent.ToList()) Lose(batch, reason, lost: true);
         sealedBatches.Clear();
         Filling = new PendingBatch(Key, Services.Options.Lease);
         foreach (var slot in Slots.Values.ToList()) Remove(slot);
@@ -234,11 +234,18 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     }
 
     /// <summary>Tells those who wait for a batch that it will never be durable.</summary>
-    public static void Lose(PendingBatch batch, Exception reason)
+    /// <param name="batch">The batch.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="lost">True: the lane was lost, so the client may start through the store, under the same run id. False: the store will not take the rows.</param>
+    public static void Lose(PendingBatch batch, Exception reason, bool lost)
     {
         foreach (var (_, tell) in batch.AfterLoss) tell(reason);
-        if (batch.Starts is not null)
-            foreach (var start in batch.Starts.Values) start.Answer?.TrySetException(reason);
+        if (batch.Starts is null) return;
+        foreach (var start in batch.Starts.Values)
+        {
+            if (lost) start.Answer?.TrySetResult(null);
+            else start.Answer?.TrySetException(reason);
+        }
     }
 
     /// <summary>Goes on under another name or epoch.</summary>
@@ -304,6 +311,8 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
 
     public void Add(WorkflowExecution execution, string category, LogLevel level, EventId id, string message, IReadOnlyList<KeyValuePair<string, object?>> values, Exception? error) =>
         Turns.Log(turning, new LogEntry(execution, category, level, id, message, values, error));
+
+    public void Foreign(WorkflowExecution execution) => Post(() => Turns.Suspect(execution));
 
     private async Task LoopAsync(int number, Action? first)
     {

@@ -202,12 +202,12 @@ internal sealed class LaneCommits(Lane lane)
     {
         inFlight = null;
         lost = true;
-        again.Clear();
         Telemetry.LeaseLosses.Add(1);
         lane.Shared.Log.LaneLost(lane.Key.Identity, opened is null ? "another owner has it"
             : $"the store is at commit {opened.CommitSeq} with {opened.Owned.Count} of its {lane.Slots.Count} runs, {batch.Rows.CommitSeq} was expected");
         var reason = new DurableException(DurableErrorCodes.CommitInDoubt, "The lane was lost while its batch was under way, and whether the batch counted is not told any more. Send the request again under the same id.");
-        Lane.Lose(batch, reason);
+        foreach (var waiting in again.Prepend(batch)) Lane.Lose(waiting, reason, lost: true);
+        again.Clear();
         lane.DropAll(reason);
         if (opened is null) lane.Shared.Lost(lane);
         else lane.Restart(lane.Key, opened);
@@ -227,7 +227,7 @@ internal sealed class LaneCommits(Lane lane)
         }
 
         var reason = new DurableException(DurableErrorCodes.StoreUnavailable, $"The store refused this run's rows: {error}");
-        Lane.Lose(batch, reason);
+        Lane.Lose(batch, reason, lost: false);
         foreach (var child in batch.Rows.Children)
             if (lane.Slots.TryGetValue(child.RunId, out var unborn)) lane.Remove(unborn);      // its rows were among those refused
         foreach (var waiting in lane.Unsent)

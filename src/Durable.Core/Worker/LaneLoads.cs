@@ -374,6 +374,12 @@ internal sealed class LaneLoads(Lane lane)
     private void RestoreAttempt(RunSlot slot, Operation operation)
     {
         if (slot.Attempts.ContainsKey(operation.Ordinal) || slot.Ended.Any(ended => ended.Attempt.Operation.Ordinal == operation.Ordinal) || slot.Waiting.Any(waiting => waiting.Ordinal == operation.Ordinal && waiting.ReplyGen == slot.Gen)) return;      // read again by the same process: it goes on
+        if (operation.Step is { InTransaction: true })
+        {
+            LaneTransactions.Restore(lane, slot, operation);
+            return;
+        }
+
         if (slot.Tasks.TryGetValue(operation.Ordinal, out var task))
         {
             if (operation.Kind != CommandKind.Step) return;

@@ -12,18 +12,18 @@ internal static class LaneTasks
     // Without a heartbeat limit the host itself renews the row while the code runs, so a dead host is noticed after this long.
     private static readonly TimeSpan RenewedByHost = TimeSpan.FromSeconds(20);
 
-    /// <summary>True for activities that are rows from their first attempt.</summary>
-    public static bool NeedsRow(CallOptions options) => options.Queue.Length > 0 || options.Heartbeat is not null;
+    /// <summary>True for activities and steps that are rows from their first attempt.</summary>
+    public static bool NeedsRow(Operation operation) => operation.Options.Queue.Length > 0 || operation.Options.Heartbeat is not null || operation.Step is { InTransaction: true };
 
     /// <summary>Puts a task row into the batch, replacing the one before.</summary>
-    public static TaskRecord Add(Lane lane, RunSlot slot, PendingBatch batch, Operation operation, int attempt, int logical, DateTimeOffset visibleAt, byte[]? failures)
+    public static TaskRecord Add(Lane lane, RunSlot slot, PendingBatch batch, Operation operation, int attempt, int logical, DateTimeOffset visibleAt, byte[]? failures, Guid? token = null)
     {
         var options = operation.Options;
         var isStep = operation.Kind == CommandKind.Step;
         var task = new TaskRecord
         {
             RunId = slot.RunId, Gen = slot.Gen, TaskNo = operation.Ordinal, Shard = slot.Run.Shard, Namespace = slot.Run.Namespace,
-            Activity = operation.Name, Queue = isStep ? ActivityRunner.OwnerQueue : options.Queue, Priority = options.Priority, VisibleAt = visibleAt, Attempt = attempt, LogicalAttempt = logical,
+            Activity = operation.Name, Queue = isStep ? ActivityRunner.OwnerQueue : options.Queue, Priority = options.Priority, VisibleAt = visibleAt, Token = token, Attempt = attempt, LogicalAttempt = logical,
             DeadlineAt = options.ScheduleToClose is { } limit ? Microseconds.RoundUp(operation.IssuedAt + limit) : null,
             Visibility = options.Heartbeat * 1.5 ?? RenewedByHost,        // silence is found by its own host, on time; by others only that the host is gone
             Failures = failures,

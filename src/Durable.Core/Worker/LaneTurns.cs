@@ -77,6 +77,12 @@ internal sealed class LaneTurns(Lane lane)
         lane.Exits.Hold(slot, verdict);
     }
 
+    /// <summary>The code of a run was seen on another thread after its turn: it may wait there for ever, so the run is looked at now.</summary>
+    public void Suspect(WorkflowExecution execution)
+    {
+        if (lane.Slots.TryGetValue(execution.Info.RunId, out var slot) && slot.State == SlotState.Active && slot.Execution == execution && execution.Verdict is { } verdict) lane.Exits.Refuse(slot, verdict);
+    }
+
     private void Take(RunSlot slot, Arrival arrival)
     {
         slot.Taking = arrival;
@@ -145,7 +151,9 @@ internal sealed class LaneTurns(Lane lane)
                 lane.Exits.TimeOut(slot);
                 break;
             case TimerPurpose.StepRetry:
-                if (slot.Gen == timer.Gen && slot.Tasks.TryGetValue(timer.Ordinal, out var task) && slot.Execution.Operations.Find(timer.Ordinal) is { } step) StartAttempt(slot, step.Operation, task);
+                if (slot.Gen != timer.Gen || !slot.Tasks.TryGetValue(timer.Ordinal, out var task) || slot.Execution.Operations.Find(timer.Ordinal) is not { Operation: var step }) break;
+                if (step.Step is { InTransaction: true }) LaneTransactions.Again(lane, slot, step);
+                else StartAttempt(slot, step, task);
                 break;
             default:
                 if (slot.Gen == timer.Gen && slot.Execution.Operations.Find(timer.Ordinal) is not null) Deliver(slot, new Arrival(EventKind.TimerFired, timer.Ordinal) { ReplyGen = timer.Gen });
@@ -198,7 +206,10 @@ internal sealed class LaneTurns(Lane lane)
             var effect = effects[i];
             switch (effect.Kind)
             {
-                case CommandKind.Activity when LaneTasks.NeedsRow(effect.Operation!.Options):
+                case CommandKind.Step when effect.Operation!.Step!.InTransaction:
+                    LaneTransactions.Begin(lane, slot, batch, effect.Operation, attempt: 1, logical: 0, null);
+                    break;
+                case CommandKind.Activity when LaneTasks.NeedsRow(effect.Operation!):
                     LaneTasks.Add(lane, slot, batch, effect.Operation!, attempt: 0, logical: 0, lane.Clock.Now, null);
                     break;
                 case CommandKind.Timer:
@@ -361,13 +372,13 @@ internal sealed class LaneTurns(Lane lane)
         var needsRows = slot.Execution?.End is not null;
         foreach (var effect in deferred)
         {
-            if (effect.Kind is CommandKind.Step or CommandKind.Signal or CommandKind.Send or CommandKind.CancelRun || (effect.Kind == CommandKind.Activity && !LaneTasks.NeedsRow(effect.Operation!.Options))) Release(slot, effect);
+            if (effect.Kind is CommandKind.Signal or CommandKind.Send or CommandKind.CancelRun || (effect.Kind is CommandKind.Activity or CommandKind.Step && !LaneTasks.NeedsRow(effect.Operation!))) Release(slot, effect);
             else if (effect.Kind == CommandKind.Timer) lane.Timers.Add(effect.Operation!.DueAt, new LaneTimer(slot, slot.Gen, effect.Operation.Ordinal, TimerPurpose.Code));
             else needsRows = true;
         }
 
         if (!needsRows) return;
-        var rest = deferred.Where(effect => effect.Kind is CommandKind.Child or CommandKind.Answer or CommandKind.Attribute or CommandKind.Cancel || (effect.Kind == CommandKind.Activity && LaneTasks.NeedsRow(effect.Operation!.Options))).ToList();
+        var rest = deferred.Where(effect => effect.Kind is CommandKind.Child or CommandKind.Answer or CommandKind.Attribute or CommandKind.Cancel || (effect.Kind is CommandKind.Activity or CommandKind.Step && LaneTasks.NeedsRow(effect.Operation!))).ToList();
         CarryOut(slot, lane.Touch(slot), rest);
     }
 

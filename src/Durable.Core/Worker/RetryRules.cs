@@ -60,7 +60,7 @@ internal static class RetryRules
 
     private static bool IsFinal(Exception error, Failure failure, CallOptions options, int counted) =>
         error is NonRetryableException || (options.MaxAttempts > 0 && counted >= options.MaxAttempts) || options.AtMostOnce && error is TimeoutException
-        || (error is DurableException { Code: DurableErrorCodes.PayloadUnreadable or DurableErrorCodes.PayloadTooLarge or DurableErrorCodes.ActivityInDoubt })
+        || (error is DurableException { Code: DurableErrorCodes.PayloadUnreadable or DurableErrorCodes.PayloadTooLarge or DurableErrorCodes.ActivityInDoubt or DurableErrorCodes.TransactionForeign })
         || (options.NonRetryable is { } names && (names.Contains(failure.Type) || failure.BaseTypes.Any(names.Contains)));
 
     private static TimeSpan DelayOf(CallOptions options, int counted, double jitter) =>

@@ -244,23 +244,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
 
     private byte[]? Stored(TaskRecord task, byte[]? plain) => task.Encoding == 1 ? Codecs.Encode(services.Serializer.Codec, plain, task.Namespace, task.RunId) : plain;
 
-    private MessageRecord Message(TaskRecord task, EventKind kind, byte[]? payload) => new()
-    {
-        RunId = task.RunId, Sender = TaskSender(task), SenderSeq = 0, Kind = (short)kind, Payload = Codecs.Encode(services.Serializer.Codec, payload, task.Namespace, task.RunId), Encoding = Codecs.EncodingOf(services.Serializer.Codec),
-        ReplyGen = task.Gen, ReplyOrdinal = task.TaskNo, Namespace = task.Namespace, Shard = task.Shard,
-    };
-
-    // The result's sender is the task, so a late one is known again (K3).
-    private static Guid TaskSender(TaskRecord task)
-    {
-        Span<byte> source = stackalloc byte[24];
-        task.RunId.TryWriteBytes(source, bigEndian: true, out _);
-        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(source[16..], task.Gen);
-        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(source[20..], task.TaskNo);
-        Span<byte> hash = stackalloc byte[32];
-        System.Security.Cryptography.SHA256.HashData(source, hash);
-        return new Guid(hash[..16], bigEndian: true);
-    }
+    private MessageRecord Message(TaskRecord task, EventKind kind, byte[]? payload) => TaskMessages.Of(services.Serializer, task, kind, payload);
 
     private sealed class RunningTask(TaskRecord task, TimeProvider clock, Machine machine) : IAttempt
     {

@@ -92,6 +92,40 @@ public abstract class WorkflowContext
     /// <exception cref="OperationCanceledException">A cancel of the run arrived during the wait.</exception>
     public abstract Task StepAsync<TService>(string name, Func<TService, Task> step, StepOptions? options = null) where TService : notnull;
 
+    /// <summary>Runs database work once: what it writes and the record of its result commit in one transaction, so that neither is there without the other.</summary>
+    /// <remarks>
+    /// <para>The transaction is on the engine's own database. <typeparamref name="TSession"/> is its transaction type (<c>NpgsqlTransaction</c>, <c>SqliteTransaction</c>,
+    /// <see cref="System.Data.Common.DbTransaction"/>) or a type registered with <see cref="DurableBuilder.AddTransactional{TSession}"/>. The delegate runs on the process
+    /// that owns the run, outside the turn; it must not commit or roll back, use this context, or change the workflow's fields. An exception rolls back and is retried as
+    /// <paramref name="options"/> say, and so does an attempt of a process that has lost the run meanwhile: its writes never count. What it does outside of the
+    /// transaction may happen more than once.</para>
+    /// <para>On SQLite the transaction holds the file's only write lock: it may take 2 s (<see cref="StepOptions.Timeout"/> if that is set, at most a quarter of
+    /// <see cref="DurableOptions.Lease"/>), and cannot use <see cref="DurableClient"/> except through <see cref="DurableClient.Enlist"/>. The in-memory store has no
+    /// transactions: there the step fails with DUR1012.</para>
+    /// </remarks>
+    /// <typeparam name="TSession">What the work needs: a transaction type or a registered session type.</typeparam>
+    /// <typeparam name="TResult">The type of the result, stored as JSON.</typeparam>
+    /// <param name="name">What histories call the step. Replay compares it; it need not be unique.</param>
+    /// <param name="work">The work, given the session.</param>
+    /// <param name="options">Time-out and retries; null for the defaults.</param>
+    /// <returns>What the work returned, decoded from the record (in the first execution too).</returns>
+    /// <exception cref="ActivityFailedException">The step gave up (DUR3101) or ran out of time (DUR3102).</exception>
+    /// <exception cref="OperationCanceledException">A cancel of the run arrived during the wait.</exception>
+    public virtual Task<TResult> TransactAsync<TSession, TResult>(string name, Func<TSession, Task<TResult>> work, StepOptions? options = null) where TSession : notnull =>
+        throw new NotSupportedException($"{GetType().Name} has no transactional steps: override TransactAsync in this fake.");
+
+    /// <summary>Runs database work without a result once: what it writes and the record of its end commit in one transaction.</summary>
+    /// <remarks>As the form with a result.</remarks>
+    /// <typeparam name="TSession">What the work needs: a transaction type or a registered session type.</typeparam>
+    /// <param name="name">What histories call the step. Replay compares it; it need not be unique.</param>
+    /// <param name="work">The work, given the session.</param>
+    /// <param name="options">Time-out and retries; null for the defaults.</param>
+    /// <returns>A task that ends when the end of the step is recorded.</returns>
+    /// <exception cref="ActivityFailedException">The step gave up (DUR3101) or ran out of time (DUR3102).</exception>
+    /// <exception cref="OperationCanceledException">A cancel of the run arrived during the wait.</exception>
+    public virtual Task TransactAsync<TSession>(string name, Func<TSession, Task> work, StepOptions? options = null) where TSession : notnull =>
+        throw new NotSupportedException($"{GetType().Name} has no transactional steps: override TransactAsync in this fake.");
+
     /// <summary>The same activities with other options: <c>await workflow.With(warehouse, new() { Queue = "warehouse" }).ShipAsync(order)</c>.</summary>
     /// <remarks>Options given here win over those of attributes; what they leave null falls through. Nothing is recorded by this call.</remarks>
     /// <typeparam name="TActivities">The activity interface.</typeparam>

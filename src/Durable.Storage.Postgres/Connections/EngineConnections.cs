@@ -87,11 +87,19 @@ internal sealed class EngineConnections : IAsyncDisposable
     /// <summary>A connection of its own, closed when it is disposed.</summary>
     public ValueTask<NpgsqlConnection> OpenOwnAsync(string application, CancellationToken cancellationToken) => OpenAsync(Text(pooled: false, application), cancellationToken);
 
+    /// <summary>A connection for code of the application: from its own data source, else from a pool of its own with the settings of the connection string.</summary>
+    public async ValueTask<NpgsqlConnection> OpenForUserAsync(CancellationToken cancellationToken) =>
+        source is not null ? await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false) : await OpenAsync(TextForUser(), cancellationToken).ConfigureAwait(false);
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        using var connection = Create(Text(pooled: true, "durable-" + tag));
-        NpgsqlConnection.ClearPool(connection);
+        foreach (var text in (string[])[Text(pooled: true, "durable-" + tag), TextForUser()])
+        {
+            using var connection = Create(text);
+            NpgsqlConnection.ClearPool(connection);
+        }
+
         return ValueTask.CompletedTask;
     }
 
@@ -145,6 +153,13 @@ internal sealed class EngineConnections : IAsyncDisposable
         };
         if (given.Host!.Contains(',', StringComparison.Ordinal)) text.TargetSessionAttributes = "primary";      // G8
         if (!Pooler) text.Options = string.Join(' ', new[] { given.Options, Pins, Guards, DefaultIsolation }.Where(o => !string.IsNullOrEmpty(o)));
+        return text.ConnectionString;
+    }
+
+    private string TextForUser()
+    {
+        var text = new NpgsqlConnectionStringBuilder(given.ConnectionString) { ApplicationName = "durable-steps-" + tag, Enlist = false, Multiplexing = false, MinPoolSize = 0, MaxPoolSize = options.MaxTransactions };
+        if (given.Host!.Contains(',', StringComparison.Ordinal)) text.TargetSessionAttributes = "primary";
         return text.ConnectionString;
     }
 

@@ -1,7 +1,7 @@
 -- L1, notices: mail for own runs, and runs that a notice makes claimable. Reads only; both sides are looked up by key, filters stand before the limit.
 -- $1 namespaces (all: own runs have mail whatever the lane serves now), $2 low-water mark, $3 lane, $4 serves, $5 build, $6 queues or null, $7 rows per namespace,
 -- $8 served namespaces or null. Orphans (neither owner nor wake row) are the sweep's.
-select x.run_id, x.mine, x.priority, x.due_at from unnest($1) s(namespace)
+select x.run_id, x.mine, x.priority, x.due_at, s.namespace from unnest($1) s(namespace)
 cross join lateral (
     select n.run_id, o.run_id is not null as mine, w.priority, n.due_at from $schema.ready n
     left join lateral (select o.run_id, o.lane_id from $schema.owned o where o.run_id = n.run_id and o.shard = n.shard offset 0) o on true

@@ -1,6 +1,6 @@
 -- L1, wake rows that are due: those due at once, and those due by the clock. Reads only; filters stand before the limit. The clock is read once, in a sub-select: a volatile call could not bound the index range.
 -- $1 namespaces, $2 low-water mark, $3 serves, $4 build, $5 queues or null, $6 rows per namespace.
-select x.run_id, x.priority, x.due_at from unnest($1) s(namespace)
+select x.run_id, x.priority, x.due_at, s.namespace from unnest($1) s(namespace)
 cross join lateral (
     (select w.run_id, w.priority, w.due_at from $schema.ready w
     where w.namespace = s.namespace and not w.mail and w.asap and w.due_at >= $2

@@ -43,8 +43,8 @@ internal sealed class HomeCheck(EngineConnections connections)
         return own;
     }
 
-    // The driver has no public word for it, but refuses to answer.
-    private static bool IsOpen(NpgsqlTransaction transaction)
+    /// <summary>True if the transaction can still do something. The driver has no public word for it, but refuses to answer.</summary>
+    public static bool IsOpen(NpgsqlTransaction transaction)
     {
         try
         {

@@ -22,13 +22,15 @@ internal sealed class LookVerb(Calls calls, Namespaces namespaces)
                 PgBatch.Int(share))
             .Add("LookNext", PgBatch.Texts(names), PgBatch.Texts(request.Serves), PgBatch.Text(request.Build), PgBatch.Texts(request.Queues));
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
-        var noticed = await RowReader.AllAsync(reader, r => (Run: r.GetGuid(0), Mine: r.GetBoolean(1), Priority: r.IsDBNull(2) ? 0 : r.GetInt32(2), Due: RowReader.Time(r, 3)), ct).ConfigureAwait(false);
-        var wake = await RowReader.NextAsync(reader, r => (Run: r.GetGuid(0), Priority: r.GetInt32(1), Due: RowReader.Time(r, 2)), ct).ConfigureAwait(false);
+        var noticed = await RowReader.AllAsync(reader, r => (Run: r.GetGuid(0), Mine: r.GetBoolean(1), Priority: r.IsDBNull(2) ? 0 : r.GetInt32(2), Due: RowReader.Time(r, 3), Namespace: r.GetString(4)), ct).ConfigureAwait(false);
+        var wake = await RowReader.NextAsync(reader, r => (Run: r.GetGuid(0), Priority: r.GetInt32(1), Due: RowReader.Time(r, 2), Namespace: r.GetString(3)), ct).ConfigureAwait(false);
         var next = await RowReader.NextAsync(reader, r => (Now: RowReader.Time(r, 0), Due: RowReader.TimeOrNull(r, 1)), ct).ConfigureAwait(false);
         await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
         List<Guid> mail = [.. noticed.Where(n => n.Mine).OrderBy(n => n.Due).Select(n => n.Run).Distinct().Take(request.Limit)];
-        List<Guid> claimable = [.. noticed.Where(n => !n.Mine).Select(n => (n.Run, n.Priority, n.Due)).Concat(wake).OrderByDescending(c => c.Priority).ThenBy(c => c.Due).ThenBy(c => c.Run)
-            .Select(c => c.Run).Distinct().Take(request.Limit)];
+        // Namespaces take turns: a backlog of one hides no other.
+        var turns = noticed.Where(n => !n.Mine).Select(n => (n.Run, n.Priority, n.Due, n.Namespace)).Concat(wake).GroupBy(c => c.Namespace)
+            .SelectMany(runs => runs.OrderByDescending(c => c.Priority).ThenBy(c => c.Due).ThenBy(c => c.Run).DistinctBy(c => c.Run).Select((c, turn) => (c.Run, c.Priority, c.Due, Turn: turn)));
+        List<Guid> claimable = [.. turns.OrderBy(c => c.Turn).ThenByDescending(c => c.Priority).ThenBy(c => c.Due).ThenBy(c => c.Run).Select(c => c.Run).Take(request.Limit)];
         return new LookResult(next[0].Now, claimable, mail, next[0].Due);
     }, cancellationToken);
 

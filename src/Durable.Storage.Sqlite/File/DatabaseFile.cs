@@ -1,4 +1,5 @@
 // A file that this process has open: its lock, its one writer, its readers. Stores of one process on one file share it.
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Durable.Storage.Sqlite;
@@ -107,6 +108,24 @@ internal sealed class DatabaseFile
         catch
         {
             session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A connection for the code of a step, with the engine's durability; like a reader it never moves the log into the file.</summary>
+    public SqliteConnection OpenForUser(TimeSpan busyLimit)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path, Mode = SqliteOpenMode.ReadWrite, Pooling = false, DefaultTimeout = (int)Math.Ceiling(busyLimit.TotalSeconds) }.ToString());
+        try
+        {
+            connection.Open();
+            using var session = Session.Borrow(connection);
+            session.Execute($"pragma wal_autocheckpoint=0; pragma synchronous={SyncName(fullSync)}");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
             throw;
         }
     }

@@ -10,7 +10,7 @@ internal static class Looker
     /// <summary>Rows read at most for one namespace: an inbox's limit, so one hot run hides no other for ever.</summary>
     private const int MostRows = 20_000;
 
-    private readonly record struct Candidate(Guid RunId, int Priority, long Due);
+    private readonly record struct Candidate(Guid RunId, string Namespace, int Priority, long Due);
 
     /// <summary>The request as the statements take it, and what was found so far.</summary>
     private sealed class Search(LookRequest request, long now)
@@ -34,14 +34,14 @@ internal static class Looker
         session[SqlText.Begin].Run();
         foreach (var ns in request.Namespaces ?? Namespaces.Of(session, SqlText.NextAsapNamespace))
         {
-            Scan(search, session[SqlText.LookAsap].Bind(ns).Bind(search.Low).Bind(search.AsapHigh).Bind(request.Lane.LaneId)
+            Scan(search, ns, session[SqlText.LookAsap].Bind(ns).Bind(search.Low).Bind(search.AsapHigh).Bind(request.Lane.LaneId)
                 .Bind(search.Serves).Bind(search.Queues).Bind(request.Build));
         }
         if (request.Namespaces is { } served)
-            Scan(search, session[SqlText.LookAdopted].Bind(request.Lane.LaneId).Bind(JsonTexts.Write(served)).Bind(search.Low).Bind(search.AsapHigh));
+            Scan(search, "", session[SqlText.LookAdopted].Bind(request.Lane.LaneId).Bind(JsonTexts.Write(served)).Bind(search.Low).Bind(search.AsapHigh));
         foreach (var ns in request.Namespaces ?? Namespaces.Of(session, SqlText.NextDueNamespace))
         {
-            Scan(search, session[SqlText.LookDue].Bind(ns).Bind(search.Low).Bind(search.Now).Bind(search.Serves).Bind(search.Queues).Bind(request.Build));
+            Scan(search, ns, session[SqlText.LookDue].Bind(ns).Bind(search.Low).Bind(search.Now).Bind(search.Serves).Bind(search.Queues).Bind(request.Build));
             var next = session[SqlText.NextDue].Bind(ns).Bind(search.Now).Bind(search.Serves).Bind(search.Queues).Bind(request.Build);
             if (next.Read())
             {
@@ -50,8 +50,10 @@ internal static class Looker
             }
         }
         session[SqlText.Commit].Run();
-        var first = search.Claimable.Values.OrderByDescending(run => run.Priority).ThenBy(run => run.Due).ThenBy(run => run.RunId).Take(request.Limit);
-        return new(Micros.ToTime(search.Now), [.. first.Select(run => run.RunId)], search.Mail, search.NextDue == Micros.Never ? null : Micros.ToTime(search.NextDue));
+        // Namespaces take turns: a backlog of one hides no other.
+        var turns = search.Claimable.Values.GroupBy(run => run.Namespace).SelectMany(runs => runs.OrderByDescending(run => run.Priority).ThenBy(run => run.Due).ThenBy(run => run.RunId).Select((run, turn) => (run, turn)));
+        var first = turns.OrderBy(next => next.turn).ThenByDescending(next => next.run.Priority).ThenBy(next => next.run.Due).ThenBy(next => next.run.RunId).Take(request.Limit);
+        return new(Micros.ToTime(search.Now), [.. first.Select(next => next.run.RunId)], search.Mail, search.NextDue == Micros.Never ? null : Micros.ToTime(search.NextDue));
     }
 
     public static IReadOnlyList<LoadedRun> Load(Session session, LoadRequest request)
@@ -88,7 +90,7 @@ internal static class Looker
         RowReader.All(session[SqlText.LoadMessages].Bind(runId).Bind(limit), RowReader.Message);
 
     /// <summary>Takes rows until both kinds have enough. Rows of one run, several notices or a wake row and notices, count once.</summary>
-    private static void Scan(Search search, Statement row)
+    private static void Scan(Search search, string ns, Statement row)
     {
         var claimable = search.Claimable.Count;
         for (var read = 0; read < MostRows && row.Read(); read++)
@@ -97,7 +99,7 @@ internal static class Looker
             if (!row.Bool(1))
             {
                 if (search.Claimable.Count - claimable < search.Window)
-                    search.Claimable.TryAdd(runId, new(runId, row.Int32(2), row.Int64(3)));
+                    search.Claimable.TryAdd(runId, new(runId, ns, row.Int32(2), row.Int64(3)));
             }
             else if (search.Mail.Count < search.Request.Limit && search.Mailed.Add(runId))
             {

@@ -18,9 +18,18 @@ internal static class Enlisted
             throw SqliteErrors.ForeignTransaction(transaction is SqliteTransaction
                 ? "The transaction has ended, or its connection is closed." : $"The store is SQLite, the transaction is a {transaction.GetType().Name}.");
         }
+        // Not together with the end of a step whose time is over: between its rollback and the statements below these would commit alone.
+        lock (connection)
+            return Run(connection, file, work);
+    }
+
+    private static T Run<T>(SqliteConnection connection, DatabaseFile file, Func<Session, T> work)
+    {
         using var session = Session.Borrow(connection);
         if (session.FileName != file.FileName)
             throw SqliteErrors.ForeignTransaction($"The transaction is on {session.FileName}, the engine's file is {file.FileName}.");
+        if (!session.InTransaction)
+            throw SqliteErrors.ForeignTransaction("The transaction has been rolled back already, by an error or because its time was over.");
         try
         {
             session.Execute("savepoint durable");

@@ -15,6 +15,7 @@ internal sealed class Writer : IDisposable
     private readonly object gate = new();
     private readonly Queue<WriteJob> urgent = new();
     private readonly Queue<WriteJob> others = new();
+    private readonly Queue<WriterTurn> turns = new();
     private readonly List<WriteJob> group = new(MaxGroup);
     private readonly Func<Session> open;
     private readonly bool fullSync;
@@ -23,6 +24,7 @@ internal sealed class Writer : IDisposable
     private readonly ILogger logger;
     private readonly Thread thread;
     private Session? session;
+    private WriterTurn? turn;
     private bool isFullNow;
     private bool stopping;
 
@@ -55,6 +57,18 @@ internal sealed class Writer : IDisposable
         }
     }
 
+    /// <summary>Asks for a turn at the write lock; one is given after each transaction, so that neither leases nor steps wait long for each other.</summary>
+    public void Add(WriterTurn wanted)
+    {
+        lock (gate)
+        {
+            if (stopping)
+                throw SqliteErrors.NotInitialized();
+            turns.Enqueue(wanted);
+            Monitor.Pulse(gate);
+        }
+    }
+
     /// <summary>Writes what waits, then ends the thread and the connection.</summary>
     public void Dispose()
     {
@@ -70,9 +84,13 @@ internal sealed class Writer : IDisposable
     {
         while (Next())
         {
-            Write(group);
+            if (group.Count > 0)
+                Write(group);
             group.Clear();
+            turn?.Give();
         }
+        foreach (var late in turns)
+            late.Refuse(SqliteErrors.NotInitialized());
         session?.Dispose();
         session = null;
     }
@@ -87,10 +105,11 @@ internal sealed class Writer : IDisposable
             {
                 Take(urgent);
                 Take(others);
-                if (group.Count > 0)
-                    return true;
-                if (stopping)
+                if (stopping && group.Count == 0)
                     return false;
+                turn = stopping ? null : turns.TryDequeue(out var next) ? next : null;
+                if (group.Count > 0 || turn is not null)
+                    return true;
                 Monitor.Wait(gate);
             }
         }

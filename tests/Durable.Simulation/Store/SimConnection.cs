@@ -19,7 +19,7 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    public Task<OpenedLane?> OpenLaneAsync(OpenLane request, CancellationToken cancellationToken = default) => Call("open", profile.Commits, () => database.Open(request));
+    public Task<OpenedLane?> OpenLaneAsync(OpenLane request, CancellationToken cancellationToken = default) => Call("open", profile.Commits, () => database.Open(process, request));
 
     public Task<bool> HeartbeatAsync(LaneKey lane, long epoch, TimeSpan lease, CancellationToken cancellationToken = default) => Call("heartbeat", profile.Reads, () => database.Heartbeat(process, lane, epoch, lease));
 
@@ -28,6 +28,12 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
     public Task<CommitResult> CommitAsync(LaneBatch batch, CancellationToken cancellationToken = default)
     {
         var sent = Batches.Copy(batch);      // the caller sends the same object again under other numbers
+        if (database.AcknowledgesEarly(sent) && !process.IsDead)
+        {
+            process.Schedule(World.Random.Millis(0, 40), () => database.Commit(process, sent));
+            return Task.FromResult(new CommitResult(CommitOutcome.Committed) { Now = database.Clock.GetUtcNow() });
+        }
+
         return Call("commit", profile.Commits, () => database.Commit(process, sent), fault => fault switch
         {
             CallFault.Retry => new CommitResult(CommitOutcome.Retry) { Error = "40001 (simulated)" },

@@ -24,6 +24,9 @@ internal class SimDatabase
     /// <summary>All that were ever refused.</summary>
     public HashSet<string> EverPoisoned { get; } = [];
 
+    /// <summary>Whose the holders are.</summary>
+    public Dictionary<Guid, SimProcess> Holders { get; } = [];
+
     /// <summary>Binds it to a world.</summary>
     public void Attach(World world)
     {
@@ -33,10 +36,11 @@ internal class SimDatabase
         Judge = new Judge(world, this);
     }
 
-    public virtual OpenedLane? Open(OpenLane request)
+    public OpenedLane? Open(SimProcess who, OpenLane request)
     {
+        Holders[request.Lane.Holder] = who;
         var holder = Tables.Lanes.GetValueOrDefault(request.Lane.LaneId)?.Holder;
-        var opened = Done(store.OpenLaneAsync(request));
+        var opened = ApplyOpen(request);
         Judge.Opened(request, holder, opened);
         return opened;
     }
@@ -62,7 +66,7 @@ internal class SimDatabase
 
     public virtual DeliverResult Deliver(SimProcess who, Delivery delivery, long sentAt)
     {
-        var result = Done(store.DeliverAsync(delivery));
+        var result = ApplyDelivery(delivery);
         Judge.Delivered(delivery, result, sentAt);
         return result;
     }
@@ -95,6 +99,15 @@ internal class SimDatabase
 
     /// <summary>The transaction itself; what broken engines replace.</summary>
     protected virtual CommitResult Apply(LaneBatch batch) => Done(store.CommitAsync(batch));
+
+    /// <summary>The transaction that opens a lane.</summary>
+    protected virtual OpenedLane? ApplyOpen(OpenLane request) => Done(store.OpenLaneAsync(request));
+
+    /// <summary>The transaction that delivers.</summary>
+    protected virtual DeliverResult ApplyDelivery(Delivery delivery) => Done(store.DeliverAsync(delivery));
+
+    /// <summary>True for a database that acknowledges before it has written.</summary>
+    public virtual bool AcknowledgesEarly(LaneBatch batch) => false;
 
     /// <summary>The transaction that ends tasks.</summary>
     protected virtual IReadOnlyList<bool> ApplyEnds(IReadOnlyList<TaskEnd> ends) => Done(store.CompleteTasksAsync(ends));

@@ -12,7 +12,8 @@ internal sealed class MemoryLook(MemoryTables tables)
         var now = tables.Now;
         var mail = new List<Guid>();
         var mailed = new HashSet<Guid>();
-        var claimable = new Dictionary<Guid, (int Priority, DateTimeOffset Due)>();
+        var claimable = new Dictionary<Guid, (string Namespace, int Priority, DateTimeOffset Due)>();
+        var found = new Dictionary<string, int>(StringComparer.Ordinal);
         var window = Math.Max(Window, request.Limit);
         foreach (var key in Due(tables.Notices, request.From, now, request.From is null))
         {
@@ -23,21 +24,29 @@ internal sealed class MemoryLook(MemoryTables tables)
                 if (owner.Lane.Id == request.Lane.LaneId && mail.Count < request.Limit && mailed.Add(key.RunId))
                     mail.Add(key.RunId);
             }
-            else if (run.Wake is { } wake && claimable.Count < window && (IsControl(key) ? Serves(request.Namespaces, wake.Row.Namespace) : CanRun(request, wake.Row)))
+            else if (run.Wake is { } wake && HasRoom(wake.Row) && (IsControl(key) ? Serves(request.Namespaces, wake.Row.Namespace) : CanRun(request, wake.Row)))
             {
-                claimable.TryAdd(key.RunId, (wake.Row.Priority, key.Due));
+                Add(wake.Row, key);
             }
         }
         foreach (var key in DueWakes(request.From, now))
         {
-            if (claimable.Count >= window)
-                break;
             var run = tables.Runs[key.RunId];
-            if (InGroup(request.Lane.Group, run) && CanRun(request, run.Wake!.Row))
-                claimable.TryAdd(key.RunId, (run.Wake.Row.Priority, key.Due));
+            if (HasRoom(run.Wake!.Row) && InGroup(request.Lane.Group, run) && CanRun(request, run.Wake.Row))
+                Add(run.Wake.Row, key);
         }
-        var first = claimable.OrderByDescending(run => run.Value.Priority).ThenBy(run => run.Value.Due).ThenBy(run => run.Key).Take(request.Limit);
-        return new(now, [.. first.Select(run => run.Key)], mail, NextDue(request, now));
+        // Namespaces take turns: a backlog of one hides no other.
+        var turns = claimable.GroupBy(run => run.Value.Namespace).SelectMany(runs => runs.OrderByDescending(run => run.Value.Priority).ThenBy(run => run.Value.Due).ThenBy(run => run.Key).Select((run, turn) => (run, turn)));
+        var first = turns.OrderBy(next => next.turn).ThenByDescending(next => next.run.Value.Priority).ThenBy(next => next.run.Value.Due).ThenBy(next => next.run.Key).Take(request.Limit);
+        return new(now, [.. first.Select(next => next.run.Key)], mail, NextDue(request, now));
+
+        bool HasRoom(ParkRecord wake) => found.GetValueOrDefault(wake.Namespace) < window;
+
+        void Add(ParkRecord wake, ReadyKey key)
+        {
+            if (claimable.TryAdd(key.RunId, (wake.Namespace, wake.Priority, key.Due)))
+                found[wake.Namespace] = found.GetValueOrDefault(wake.Namespace) + 1;
+        }
     }
 
     public List<LoadedRun> Load(LoadRequest request)

@@ -1,0 +1,176 @@
+// Broken rules of deliveries, starts, sweeps and reaping (PROTOCOL §4.4–§4.7, §4.10).
+using Durable.Storage;
+
+namespace Durable.Simulation;
+
+internal abstract class DeliverRule : SimDatabase
+{
+    public override DeliverResult Deliver(SimProcess who, Delivery delivery, long sentAt) => base.Deliver(who, delivery with { Messages = [.. delivery.Messages.Select(Change)] }, sentAt);
+
+    protected override CommitResult Apply(LaneBatch batch)
+    {
+        var changed = Batches.Copy(batch);
+        for (var i = 0; i < changed.Sends.Count; i++) changed.Sends[i] = Change(changed.Sends[i]);
+        return base.Apply(changed);
+    }
+
+    protected abstract MessageRecord Change(MessageRecord message);
+}
+
+internal sealed class NoNotice : DeliverRule
+{
+    protected override MessageRecord Change(MessageRecord message) => Rows.Copy(message, notice: false, message.Control);
+}
+
+internal sealed class NoticeOnlyIfUnowned : DeliverRule
+{
+    protected override MessageRecord Change(MessageRecord message) => Rows.Copy(message, message.Notice && Tables.Runs.GetValueOrDefault(message.RunId)?.Owner is null, message.Control);
+}
+
+internal sealed class ControlNeedsType : DeliverRule
+{
+    protected override MessageRecord Change(MessageRecord message) => Rows.Copy(message, message.Notice, control: false);
+}
+
+internal sealed class SweepTwoReads : SimDatabase
+{
+    public override ReapResult Reap(SimProcess who, ReapRequest request)
+    {
+        var unowned = Tables.Notices.Where(notice => Tables.Runs.TryGetValue(notice.RunId, out var run) && run.Owner is null).ToList();
+        if (unowned.Count > 0) World.Schedule(null, World.Random.Millis(0, 60), () =>
+        {
+            foreach (var notice in unowned)
+                if (Tables.Runs.TryGetValue(notice.RunId, out var run) && run.Wake is null) Tables.DeleteNotice(notice.RunId, notice.Sender, notice.Seq);
+        });
+        return base.Reap(who, request);
+    }
+}
+
+internal sealed class SweepAll : SimDatabase
+{
+    public override ReapResult Reap(SimProcess who, ReapRequest request)
+    {
+        foreach (var notice in Tables.Notices.Where(notice => notice.Due < Clock.GetUtcNow() - TimeSpan.FromSeconds(1)).ToList()) Tables.DeleteNotice(notice.RunId, notice.Sender, notice.Seq);
+        return base.Reap(who, request);
+    }
+}
+
+internal sealed class ReapOneStatement : SimDatabase
+{
+    private readonly Dictionary<long, HashSet<Guid>> seen = [];
+    private readonly HashSet<(long Lane, Guid Run)> stranded = [];
+
+    public override ReapResult Reap(SimProcess who, ReapRequest request)
+    {
+        var owned = Tables.Lanes.Values.ToDictionary(lane => lane.Id, lane => lane.Owned.ToHashSet());
+        var alive = Tables.Lanes.Values.Where(lane => lane.Holder is not null).Select(lane => lane.Id).ToHashSet();
+        var reaped = base.Reap(who, request);
+        foreach (var lane in Tables.Lanes.Values.Where(lane => lane.Holder is null))
+        {
+            if (alive.Contains(lane.Id))
+                foreach (var run in owned[lane.Id].Where(run => !seen.GetValueOrDefault(lane.Id, []).Contains(run))) stranded.Add((lane.Id, run));
+            foreach (var run in owned[lane.Id].Where(run => stranded.Contains((lane.Id, run)) && Tables.Runs[run].Wake is not null))
+            {
+                Tables.TakeWake(Tables.Runs[run]);
+                Tables.SetOwner(Tables.Runs[run], new MemoryOwner(lane, 1, 0, 0));
+            }
+        }
+
+        foreach (var (lane, runs) in owned) seen[lane] = runs;
+        return reaped;
+    }
+}
+
+internal abstract class ReapRule : SimDatabase
+{
+    public override ReapResult Reap(SimProcess who, ReapRequest request)
+    {
+        var owned = Tables.Lanes.Values.SelectMany(lane => lane.Owned.Select(run => (lane, run))).ToList();
+        var before = Tables.Lanes.Values.ToDictionary(lane => lane.Id, lane => (lane.Epoch, lane.Holder));
+        var reaped = base.Reap(who, request);
+        foreach (var (lane, run) in owned.Where(one => Tables.Runs[one.run].Wake is not null)) Released(lane, before[lane.Id], Tables.Runs[run]);
+        return reaped;
+    }
+
+    protected abstract void Released(MemoryLane lane, (long Epoch, Guid? Holder) before, MemoryRun run);
+}
+
+internal sealed class ReleaseNotAsap : ReapRule
+{
+    protected override void Released(MemoryLane lane, (long Epoch, Guid? Holder) before, MemoryRun run)
+    {
+        var wake = Tables.TakeWake(run);
+        Tables.PutWake(run, Rows.Copy(wake.Row, null, asap: false), wake.Attempt, Clock.GetUtcNow());
+    }
+}
+
+internal sealed class ReleaseByExpiry : ReapRule
+{
+    protected override void Released(MemoryLane lane, (long Epoch, Guid? Holder) before, MemoryRun run) => (lane.Epoch, lane.Holder) = before;
+}
+
+internal sealed class ClockBackNoReap : SimDatabase
+{
+    public override ReapResult Reap(SimProcess who, ReapRequest request) => base.Reap(who, request with { Unchanged = [] });
+}
+
+internal sealed class NoReap : SimDatabase
+{
+    public override ReapResult Reap(SimProcess who, ReapRequest request) => new(0, 0, 0, []);
+}
+
+internal abstract class StartRule : SimDatabase
+{
+    public override DeliverResult Deliver(SimProcess who, Delivery delivery, long sentAt) => base.Deliver(who, delivery with { Starts = [.. delivery.Starts.Select(Change)] }, sentAt);
+
+    protected override CommitResult Apply(LaneBatch batch)
+    {
+        var changed = Batches.Copy(batch);
+        for (var i = 0; i < changed.Starts.Count; i++) changed.Starts[i] = Change(changed.Starts[i]);
+        for (var i = 0; i < changed.Children.Count; i++) changed.Children[i] = Change(changed.Children[i]);
+        return base.Apply(changed);
+    }
+
+    protected abstract StartRecord Change(StartRecord start);
+}
+
+internal sealed class OrdinalFree : SimDatabase
+{
+    protected override DeliverResult ApplyDelivery(Delivery delivery) => base.ApplyDelivery(delivery with { Starts = [.. delivery.Starts.Select(start => Rows.Copy(start, StartGate.AnyClosed, start.IfRefused))] });
+}
+
+internal sealed class NoStartKey : SimDatabase
+{
+    protected override DeliverResult ApplyDelivery(Delivery delivery)
+    {
+        foreach (var start in delivery.Starts.Where(start => !Tables.Runs.ContainsKey(start.RunId)))
+        {
+            var run = Tables.InsertRun(start, Clock.GetUtcNow());
+            Tables.PutWake(run, MemoryWakes.Started(run), 0, Clock.GetUtcNow());
+        }
+
+        return base.ApplyDelivery(delivery);
+    }
+}
+
+internal sealed class RefusedUntold : StartRule
+{
+    protected override StartRecord Change(StartRecord start) => Rows.Copy(start, start.Gate, null);
+}
+
+internal sealed class StartNotStored : SimDatabase
+{
+    public override DeliverResult Deliver(SimProcess who, Delivery delivery, long sentAt) =>
+        delivery.Starts.Count == 1 && World.Random.Chance(0.05) ? new DeliverResult([.. delivery.Messages.Select(_ => true)], [new StartResult(true, null)]) : base.Deliver(who, delivery, sentAt);
+}
+
+internal sealed class PurgeKeepsMail : SimDatabase
+{
+    public override int Purge(PurgeRequest request)
+    {
+        var mail = Tables.Inboxes.Where(inbox => Tables.Runs.GetValueOrDefault(inbox.Key)?.IsClosed == true).SelectMany(inbox => inbox.Value.Messages.Values).ToList();
+        var purged = base.Purge(request);
+        foreach (var message in mail) Tables.InsertMessage(message, Clock.GetUtcNow());
+        return purged;
+    }
+}
