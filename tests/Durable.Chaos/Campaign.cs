@@ -74,6 +74,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         using var safety = CancellationTokenSource.CreateLinkedTokenSource(abort);
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(abort);
         var drivers = Task.WhenAll(Enumerable.Range(0, options.Load).Select(_ => Task.Run(() => campaigner.DriveAsync(safety.Token, giveUp.Token), CancellationToken.None)));
+        await WarmUpAsync(safety.Token);
         var broken = Task.WhenAll(faults.Select((fault, at) => Task.Run(() => fault.RunAsync(new Random(unchecked((options.Seed * 31) + at)), safety.Token), CancellationToken.None)));
         await Task.Delay(TimeSpan.FromMinutes(options.Minutes), abort).ContinueWith(static _ => { }, TaskScheduler.Default);
         await safety.CancelAsync();
@@ -82,6 +83,15 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         await RestAsync(campaigner, drivers, abort);
         await giveUp.CancelAsync();
         await drivers;
+    }
+
+    // Faults before there is work would hit nothing, and on a slow machine there would never be any.
+    private async Task WarmUpAsync(CancellationToken abort)
+    {
+        var until = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
+        while (!abort.IsCancellationRequested && Environment.TickCount64 < until && !Directory.EnumerateFiles(folder, "ledger-*.log").Any(path => new FileInfo(path).Length > 0))
+            await Task.Delay(50, CancellationToken.None);
+        Say("work has begun; breaking it");
     }
 
     // The liveness phase: nothing is broken any more, so everything has to finish. It is given up only when nothing moves.

@@ -9,6 +9,9 @@ namespace Durable.Engine.Worker;
 internal sealed class Supervisor(EngineServices services, EngineLog log)
 {
     private static readonly TimeSpan Breath = TimeSpan.FromSeconds(20);      // well below the minute after which a loop counts as dead
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);     // a store that is back is found within a second: less than any lease
+    private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(30);       // of one outage, one line a loop and so often
     private readonly TimeProvider clock = services.Clock;
     private readonly ConcurrentDictionary<string, long> lastTick = new();
     private readonly List<Task> loops = [];
@@ -50,15 +53,16 @@ internal sealed class Supervisor(EngineServices services, EngineLog log)
 
     private async Task KeepAsync(string name, Func<Action, CancellationToken, Task> loop, CancellationToken stop)
     {
-        var pause = TimeSpan.FromMilliseconds(50);
+        var (pause, ticks, told) = (FirstPause, 0, 0L);
         while (!stop.IsCancellationRequested)
         {
             try
             {
+                ticks = 0;
                 await loop(() =>
                 {
                     lastTick[name] = clock.GetTimestamp();
-                    pause = TimeSpan.FromMilliseconds(50);
+                    if (++ticks > 1) (pause, told) = (FirstPause, 0);      // each loop ticks before its work: only the second tick says that a round went well
                 }, stop).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -67,11 +71,16 @@ internal sealed class Supervisor(EngineServices services, EngineLog log)
             }
             catch (Exception error)
             {
-                log.StoreAway(name, error);
+                if (told == 0 || clock.GetElapsedTime(told) >= TellEvery)
+                {
+                    log.StoreAway(name, error);
+                    told = clock.GetTimestamp();
+                }
+
                 Telemetry.LoopFaults.Add(1, new KeyValuePair<string, object?>("loop", name));
                 lastTick[name] = clock.GetTimestamp();         // it failed, but it is alive
                 await Task.Delay(pause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                pause = pause * 2 < TimeSpan.FromSeconds(5) ? pause * 2 : TimeSpan.FromSeconds(5);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
         }
 

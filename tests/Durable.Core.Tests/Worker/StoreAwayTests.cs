@@ -1,11 +1,11 @@
-// A host that starts while its database is away.
+// A host whose database is away, at its start or later.
 using System.Data.Common;
 using Durable.Core.Tests.Kit;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Durable.Core.Tests.Worker;
 
-public sealed class StoreAwayAtStartTests : Situation
+public sealed class StoreAwayTests : Situation
 {
     [TestCase("Initialize")]
     [TestCase("OpenLane")]
@@ -31,6 +31,21 @@ public sealed class StoreAwayAtStartTests : Situation
         var error = await Assert.ThrowsAsync<DurableException>(() => World.StartAsync(d => d.AddWorkflow<ActivityTests.Chain>(), faults: store => store.Before = called =>
             called == "Initialize" ? Task.FromException(new DurableException(code, "not our database", new ServerFault("42501"))) : Task.CompletedTask));
         Assert.That(error!.Code, Is.EqualTo(code));
+    }
+
+    [Test]
+    public async Task The_loops_of_a_host_whose_database_went_away_ask_less_and_less_often_and_say_so_once_in_a_while()
+    {
+        await using var world = new World(manual: true);
+        var node = await world.StartAsync(d => d.AddWorkflow<ActivityTests.Chain>());
+        node.Store.Before = static _ => Task.FromException(new DurableException("DUR5001", "gone", new ServerFault("57P01")));
+        await world.UntilAsync(() => world.Logs.Entries.Count(entry => entry.Text.Contains("(look)", StringComparison.Ordinal)) == 1, "the first look has failed", step: TimeSpan.FromMilliseconds(10));
+        var (since, before) = (world.Manual!.GetUtcNow(), node.Store.Calls["Look"]);
+
+        await world.UntilAsync(() => node.Store.Calls["Look"] >= before + 20, "it has tried again and again", step: TimeSpan.FromMilliseconds(20));
+
+        Assert.That(world.Manual.GetUtcNow() - since, Is.GreaterThan(TimeSpan.FromSeconds(10)), "twenty tries, most of them a second apart");
+        Assert.That(world.Logs.Entries.Count(entry => entry.Text.Contains("(look)", StringComparison.Ordinal)), Is.LessThanOrEqualTo(2));
     }
 
     private sealed class ServerFault(string state) : DbException("as the server said it")
