@@ -15,7 +15,7 @@ public sealed class RunIdsTests
     public void A_run_id_carries_its_shard_version_and_time(int days, byte shard)
     {
         var now = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(Math.Abs(days % 20_000));
-        var id = RunIds.New(now, (short)(shard & 127));
+        var id = RunIds.New(now, (short)(shard & 127), Guid.NewGuid());
         Assert.That((RunIds.ShardOf(id), id.Version, id.Variant & 0xC), Is.EqualTo(((short)(shard & 127), 7, 8)));
         Assert.That(DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(id.ToString("N")[..12], NumberStyles.HexNumber, CultureInfo.InvariantCulture)), Is.EqualTo(now));
     }
@@ -52,7 +52,7 @@ public sealed class RunIdsTests
     [FsCheck.NUnit.Property(MaxTest = 300)]
     public void A_childs_id_is_derived_from_its_command(Guid seed, int gen, int ordinal)
     {
-        var parent = RunIds.New(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero), 5);
+        var parent = RunIds.New(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero), 5, seed);
         var child = RunIds.OfChild(parent, gen, ordinal, "ns", $"order-{seed}//{gen}.{ordinal}");
         Assert.That(child, Is.EqualTo(RunIds.OfChild(parent, gen, ordinal, "ns", $"order-{seed}//{gen}.{ordinal}")));
         Assert.That((child.Version, child.Variant & 0xC, RunIds.ShardOf(child)), Is.EqualTo((7, 8, RunIds.ShardOf("ns", $"order-{seed}"))));
