@@ -75,10 +75,8 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(abort);
         var drivers = Task.WhenAll(Enumerable.Range(0, options.Load).Select(_ => Task.Run(() => campaigner.DriveAsync(safety.Token, giveUp.Token), CancellationToken.None)));
         await WarmUpAsync(safety.Token);
-        var broken = Task.WhenAll(faults.Select((fault, at) => Task.Run(() => fault.RunAsync(new Random(unchecked((options.Seed * 31) + at)), safety.Token), CancellationToken.None)));
-        await Task.Delay(TimeSpan.FromMinutes(options.Minutes), abort).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await new Rota(faults, options.Seed).RunAsync(TimeSpan.FromMinutes(options.Minutes), abort);
         await safety.CancelAsync();
-        await broken;
         Say($"faults are over; {campaigner.Finished} runs finished, {campaigner.Open} open");
         await RestAsync(campaigner, drivers, abort);
         await giveUp.CancelAsync();

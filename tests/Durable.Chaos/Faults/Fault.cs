@@ -30,8 +30,11 @@ internal abstract class Fault(string kind)
     /// <summary>Who was hurt, and when.</summary>
     public ConcurrentQueue<Injury> Injuries { get; } = new();
 
-    /// <summary>Injects until the token is cancelled, and leaves nothing broken behind.</summary>
+    /// <summary>Injects until the token is cancelled, and leaves nothing broken behind. May be called again.</summary>
     public abstract Task RunAsync(Random random, CancellationToken stop);
+
+    /// <summary>Waits until it is known what the last ones did.</summary>
+    public virtual Task SettleAsync() => Task.CompletedTask;
 
     protected void Tried() => Interlocked.Increment(ref tries);
 

@@ -1,4 +1,5 @@
 // SIGSTOP for 1.5 to 3 leases, then SIGCONT: the worker comes back as a zombie and does not know it.
+using System.Collections.Concurrent;
 using Durable.Chaos.Workers;
 
 namespace Durable.Chaos.Faults;
@@ -7,15 +8,17 @@ namespace Durable.Chaos.Faults;
 internal sealed class FreezeFault(Fleet fleet, Func<string, bool> wasAtWork, double lease) : Fault("freeze")
 {
     private static readonly TimeSpan Notice = TimeSpan.FromSeconds(15);
+    private readonly ConcurrentBag<Task> watches = [];
 
     public override string Details => "a freeze bites if its worker then found its lane lost";
 
     /// <summary>Two at a time: half of the workers are left to find out.</summary>
     public override Task RunAsync(Random random, CancellationToken stop) => Task.WhenAll(LoopAsync(new Random(random.Next()), stop), LoopAsync(new Random(random.Next()), stop));
 
+    public override Task SettleAsync() => Task.WhenAll(watches);
+
     private async Task LoopAsync(Random random, CancellationToken stop)
     {
-        var watches = new List<Task>();
         while (await PauseAsync(random.Next(200, 1_200), stop))
         {
             if (fleet.PickReady(random, wasAtWork) is not { } victim) continue;
@@ -28,8 +31,6 @@ internal sealed class FreezeFault(Fleet fleet, Func<string, bool> wasAtWork, dou
             Injuries.Enqueue(injury);
             watches.Add(WatchAsync(victim, injury));
         }
-
-        await Task.WhenAll(watches);
     }
 
     // It is told that its lane is lost when its next write is refused.

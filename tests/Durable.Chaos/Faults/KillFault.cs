@@ -15,7 +15,7 @@ internal sealed class KillFault(Fleet fleet, Func<string, bool> wasAtWork) : Fau
         while (await PauseAsync(random.Next(300, 2_000), stop))
         {
             // Now and then one that is only starting; else the starts take all the time, and nothing is ever hit at work.
-            if (fleet.PickReady(random, random.Next(4) == 0 ? null : wasAtWork) is not { } victim || !victim.TryKill()) continue;
+            if (fleet.PickReady(random, random.Next(10) == 0 ? null : wasAtWork) is not { } victim || !victim.TryKill()) continue;
             Tried();
             Injuries.Enqueue(new Injury(Kind, victim.Launch, Moment.Now, long.MaxValue));
             if (wasAtWork(victim.Launch)) Bit();
