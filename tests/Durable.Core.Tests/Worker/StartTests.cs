@@ -118,7 +118,7 @@ public sealed class StartTests : Situation
 
         var run = await node.Client.StartAsync((Long w) => w.RunAsync());
 
-        var error = await Assert.ThrowsAsync<RunFailedException>(() => run.ResultAsync());
+        var error = await Assert.ThrowsAsync<RunFailedException>(() => run.CompletionAsync());
         Assert.That(error!.Failure!.Message, Does.Contain("DUR3005"));
         Assert.That((await KindsOf(run)), Has.Count.LessThanOrEqualTo(45));
         Assert.That(World.Logs.Entries.Count(entry => entry.Id == 302), Is.EqualTo(1));
