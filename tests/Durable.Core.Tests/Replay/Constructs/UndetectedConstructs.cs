@@ -42,6 +42,36 @@ public sealed class UndetectedConstructs
         Assert.That(bench.VerdictOn(bench.Run().Rows), Is.Null, "arguments are not compared");
     }
 
+    // Within one callback the BCL continues inline while stack is left (M2 separates callbacks only), so the size of the stack decides the order.
+    [Test]
+    public void Thousands_of_nested_awaits_completed_within_one_callback()
+    {
+        var bench = ReplayBench.For(async s =>
+        {
+            var gate = new TaskCompletionSource();
+            var order = new List<string>();
+            Task a = gate.Task, b = gate.Task;
+            for (var i = 1; i <= 40_000; i++)
+            {
+                a = WrapAsync(a, $"a{i}", i);
+                b = WrapAsync(b, $"b{i}", i);
+            }
+
+            gate.SetResult();
+            await Task.WhenAll(a, b);
+            s.Trace(string.Join(",", order));
+
+            async Task WrapAsync(Task inner, string name, int depth)
+            {
+                await inner;
+                if (depth % 10_000 == 0) order.Add(name);
+            }
+        });
+        var small = OwnThread.Run(OwnThread.SmallStack, "en-US", bench.Live).Trace;
+        var large = OwnThread.Run(OwnThread.LargeStack * 8, "en-US", bench.Live).Trace;
+        Assert.That(small, Is.Not.EqualTo(large));
+    }
+
     [Test]
     public void Loop_without_a_pending_await()
     {

@@ -187,7 +187,8 @@ internal sealed class ReplayBench
     private static string TraceOf(WorkflowExecution execution) =>
         execution.Definition.Query("Trace") is { } query && execution.HasInstance ? (string)execution.Query(query, [])! : "";
 
-    private LiveRun Live()
+    /// <summary>Runs live on this thread.</summary>
+    public LiveRun Live()
     {
         var log = new BenchLog();
         var execution = NewExecution(log);
