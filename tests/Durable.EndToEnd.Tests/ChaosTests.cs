@@ -4,6 +4,7 @@ using System.Globalization;
 namespace Durable.EndToEnd.Tests;
 
 [NonParallelizable]
+[Explicit("A campaign of a minute with real processes. Run it by name, or the chaos program itself.")]
 public sealed class ChaosTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);       // on a machine with much else to do; most of it is never needed

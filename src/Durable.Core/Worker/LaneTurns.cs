@@ -32,12 +32,12 @@ internal sealed class LaneTurns(Lane lane)
     public StartRecord? Begin(StartRecord start, TaskCompletionSource<bool?>? answer, Action ifLeft, PendingBatch? into = null)
     {
         if (lane.Services.Registry.Find(start.Type, start.Version) is not { } definition) return null;
-        var slot = new RunSlot(start.RunId) { State = SlotState.Starting, Definition = definition, Status = RunStatus.Running, Run = RunOf(start) };
+        var slot = new RunSlot(start.RunId) { State = SlotState.Starting, Definition = definition, Status = RunStatus.Running, Run = NewRuns.RowOf(start) };
         slot.Execution = lane.Loads.NewExecution(slot);
         var row = Row(slot, new Arrival(EventKind.RunStarted, Payload: start.Input, Encoding: start.Encoding) { Actor = start.Actor, Correlation = start.Correlation, Trace = start.Trace });
         var verdict = Apply(slot, row, ifLeft);
         if (verdict is not null) return null;            // stored with a wake row instead, and held there where everybody can see it
-        var record = Owned(start, row);
+        var record = NewRuns.Owned(start, row);
         var batch = into is null ? lane.Touch(slot) : Lane.Join(slot, into);
         if (answer is not null) batch.Rows.Starts.Add(record);
         (batch.Starts ??= []).Add(slot.RunId, new StartingRun(slot, answer));
@@ -316,20 +316,6 @@ internal sealed class LaneTurns(Lane lane)
     }
 
     private static RunAttributes? AttributesOf(string? json) => json is null ? null : RunAttributes.FromJson(JsonSerializer.Deserialize(json, HistoryJson.Default.JsonElement));
-
-    private static RunRecord RunOf(StartRecord start) => new()
-    {
-        RunId = start.RunId, Namespace = start.Namespace, WorkflowId = start.WorkflowId, Ordinal = 0, Shard = start.Shard, Type = start.Type, Version = start.Version, Build = start.Build,
-        Status = RunStatus.Running, Gen = 0, CreatedAt = default, DeadlineAt = start.DeadlineAt, Secret = start.Secret, Queue = start.Queue, Priority = start.Priority, Parent = start.Parent,
-        Attributes = start.Attributes, Actor = start.Actor, Correlation = start.Correlation, Trace = start.Trace,
-    };
-
-    private static StartRecord Owned(StartRecord start, EventRecord first) => new()
-    {
-        RunId = start.RunId, Namespace = start.Namespace, WorkflowId = start.WorkflowId, Shard = start.Shard, Type = start.Type, Version = start.Version, Build = start.Build,
-        Queue = start.Queue, Priority = start.Priority, Input = null, Encoding = 0, Secret = start.Secret, Attributes = start.Attributes, Parent = start.Parent, DeadlineAt = start.DeadlineAt,
-        Actor = start.Actor, Correlation = start.Correlation, Trace = start.Trace, Gate = start.Gate, Owned = true, FirstEvent = first, IfRefused = start.IfRefused, Status = RunStatus.Running,
-    };
 
     private void ReleaseStarts(Dictionary<Guid, StartingRun> starts, IReadOnlyList<Guid> refused)
     {

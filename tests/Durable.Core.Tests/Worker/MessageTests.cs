@@ -52,6 +52,7 @@ public sealed class MessageTests : Situation
         var run = await node.Client.StartAsync((Collector w) => w.RunAsync(1), new() { Id = "c" });
 
         await client.Client.GetRun<NewerCollector>("c").SignalAsync(w => w.Undo());
+        await World.UntilAsync(async () => (await KindsOf(run)).Contains("SignalReceived"), "the unknown signal is recorded");      // of two senders nobody is first
         await run.SignalAsync(w => w.Add(1));
 
         Assert.That(await run.ResultAsync(), Is.EqualTo(new[] { 1 }));
