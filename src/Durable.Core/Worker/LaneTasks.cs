@@ -9,9 +9,6 @@ namespace Durable.Engine.Worker;
 /// <summary>Makes task rows.</summary>
 internal static class LaneTasks
 {
-    // Without a heartbeat limit the host itself renews the row while the code runs, so a dead host is noticed after this long.
-    private static readonly TimeSpan RenewedByHost = TimeSpan.FromSeconds(20);
-
     /// <summary>True for activities and steps that are rows from their first attempt.</summary>
     public static bool NeedsRow(Operation operation) => operation.Options.Queue.Length > 0 || operation.Options.Heartbeat is not null || operation.Step is { InTransaction: true };
 
@@ -25,7 +22,7 @@ internal static class LaneTasks
             RunId = slot.RunId, Gen = slot.Gen, TaskNo = operation.Ordinal, Shard = slot.Run.Shard, Namespace = slot.Run.Namespace,
             Activity = operation.Name, Queue = isStep ? ActivityRunner.OwnerQueue : options.Queue, Priority = options.Priority, VisibleAt = visibleAt, Token = token, Attempt = attempt, LogicalAttempt = logical,
             DeadlineAt = options.ScheduleToClose is { } limit ? Microseconds.RoundUp(operation.IssuedAt + limit) : null,
-            Visibility = options.Heartbeat * 1.5 ?? RenewedByHost,        // silence is found by its own host, on time; by others only that the host is gone
+            Visibility = options.Heartbeat * 1.5 ?? lane.Services.Options.Lease,        // silence is found by its own host, on time; by others only that the host is gone, as with its lanes
             Failures = failures,
             Payload = isStep ? null : Payload(lane, slot, operation), Encoding = Codecs.EncodingOf(lane.Services.Serializer.Codec),
         };

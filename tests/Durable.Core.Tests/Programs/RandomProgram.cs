@@ -53,7 +53,7 @@ public sealed class Interpreter(WorkflowContext workflow, IWork work)
             case "activity":
                 return await work.DoAsync(program.Name);
             case "beat":
-                return await work.BeatAsync(program.Name);
+                return await workflow.With(work, new() { Heartbeat = TimeSpan.FromSeconds(1) }).BeatAsync(program.Name);      // a dead host's attempt comes back soon
             case "flaky":
                 return await workflow.With(work, new() { Retry = new() { InitialDelay = TimeSpan.FromMilliseconds(1), MaxDelay = TimeSpan.FromMilliseconds(1) } }).DoAsync(program.Name);
             case "step":
