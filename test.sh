@@ -2,7 +2,7 @@
 # Everything that must hold before a change is merged, on a fresh Debian machine too: build with warnings as errors, all tests (PostgreSQL on a
 # throw-away server of their own), packages. Prints the seconds of each step; the last line is 'N passed, N failed'.
 #
-#   ./test.sh            needs the .NET SDK of global.json; as root it installs the PostgreSQL server if there is none
+#   ./test.sh            needs the .NET SDK of global.json; as root it installs the PostgreSQL server and pgbouncer if they are missing
 # Environment:
 #   DURABLE_TEST_POSTGRES   a connection string of a role that may create schemas and roles, instead of a throw-away server
 #   PG_BINDIR               folder with initdb, postgres and pg_ctl
@@ -55,6 +55,14 @@ start_postgres() {
   own_server=$DURABLE_PG_DIR
 }
 
+# The tests through a pooler use Debian's pgbouncer.
+ensure_pooler() {
+  command -v pgbouncer >/dev/null || [[ -x /usr/sbin/pgbouncer || -n "${PGBOUNCER:-}" ]] || {
+    if [[ $EUID -ne 0 ]]; then echo "The tests through a pooler need the package 'pgbouncer', or PGBOUNCER with the path of the program." >&2; return 1; fi
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends pgbouncer
+  }
+}
+
 # The number behind 'name:' in a summary.
 count() { sed -n "s/^ *$1: \([0-9]*\)\$/\1/p" "$work/log" | tail -n 1; }
 
@@ -79,6 +87,7 @@ step "dotnet" check_dotnet
 step "restore" dotnet restore
 step "build" dotnet build --no-restore -c Release -warnaserror
 step "PostgreSQL" start_postgres
+step "pooler" ensure_pooler
 for project in tests/*/*.csproj; do
   [[ $(dotnet msbuild "$project" -getProperty:IsTestProject) == true ]] || continue
   test_project "$project"
