@@ -111,18 +111,18 @@ public sealed class RefusedConstructs
 
     private static IEnumerable<TestCaseData> RealClocks()
     {
-        yield return Case("Task_Delay_on_the_real_clock", s => Task.Delay(1));
-        yield return Case("CancellationTokenSource_on_the_real_clock", s => s.Acts.NeverAsync("n").WaitAsync(new CancellationTokenSource(TimeSpan.FromMilliseconds(1)).Token));
+        yield return Case("Task_Delay_on_the_real_clock", s => Task.Delay(100));
+        yield return Case("CancellationTokenSource_on_the_real_clock", s => s.Acts.NeverAsync("n").WaitAsync(new CancellationTokenSource(TimeSpan.FromMilliseconds(100)).Token));
         yield return Case("CancelAfter_on_a_source_of_the_real_clock", s =>
         {
             var source = new CancellationTokenSource();
-            source.CancelAfter(1);
+            source.CancelAfter(100);
             return s.Workflow.DelayAsync(TimeSpan.FromDays(30), source.Token);
         });
         yield return Case("CancelAfter_on_a_linked_source", s =>
         {
             var linked = CancellationTokenSource.CreateLinkedTokenSource(s.Workflow.CancellationToken);
-            linked.CancelAfter(1);
+            linked.CancelAfter(100);
             return s.Workflow.DelayAsync(TimeSpan.FromDays(30), linked.Token);
         });
         yield return Case("Threading_Timer", s =>
