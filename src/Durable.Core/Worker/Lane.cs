@@ -46,6 +46,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Releases = new LaneReleases(this);
         Loads = new LaneLoads(this);
         Exits = new LaneExits(this);
+        Holds = new LaneHolds(this);
         commits = new LaneCommits(this);
     }
 
@@ -64,6 +65,8 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     public LaneLoads Loads { get; }
 
     public LaneExits Exits { get; }
+
+    public LaneHolds Holds { get; }
 
     /// <summary>The runs of this lane.</summary>
     public Dictionary<Guid, RunSlot> Slots { get; } = [];

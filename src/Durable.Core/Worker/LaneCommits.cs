@@ -233,7 +233,7 @@ internal sealed class LaneCommits(Lane lane)
         foreach (var waiting in lane.Unsent)
             foreach (var run in runs) BatchSplitter.RemoveRun(waiting, run, reason);
         foreach (var run in runs)
-            if (lane.Slots.TryGetValue(run, out var slot)) lane.Exits.HoldRefused(slot, reason.Message);
+            if (lane.Slots.TryGetValue(run, out var slot)) lane.Holds.HoldRefused(slot, reason.Message);
         foreach (var claim in batch.Rows.Claims) claiming.Remove(claim);
     }
 }
