@@ -15,7 +15,7 @@ namespace Durable.Chaos;
 /// <summary>Runs one campaign.</summary>
 internal sealed class Campaign(ChaosOptions options, TextWriter report)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);       // without any progress after the faults have ended
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);       // without any progress after the faults have ended
     private readonly string folder = Directory.CreateTempSubdirectory("durable-chaos-").FullName;
 
     /// <returns>The exit code: 0 if nothing was violated and every fault bit.</returns>
@@ -33,7 +33,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         fleet.Start();
 
         var campaigner = new Campaigner(host.Services.GetRequiredService<DurableClient>(), requests, options.Seed);
-        var faults = Faults(fleet, store, proxy);
+        var faults = Faults(fleet, store, proxy, new Lanes(engine.Store));
         await WorkAsync(fleet, campaigner, faults, abort);
         Say($"stopping {fleet.Launches} launches' last workers");
         var (longest, codes) = await fleet.StopAsync(TimeSpan.FromSeconds(30));
@@ -55,10 +55,10 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         return builder.Build();
     }
 
-    private List<Fault> Faults(Fleet fleet, StorePlace store, CutProxy? proxy) => [.. options.Faults.Select(kind => kind switch
+    private List<Fault> Faults(Fleet fleet, StorePlace store, CutProxy? proxy, Lanes lanes) => [.. options.Faults.Select(kind => kind switch
     {
         "kill" => (Fault)new KillFault(fleet, WasAtWork),
-        "freeze" => new FreezeFault(fleet, WasAtWork, options.Lease),
+        "freeze" => new FreezeFault(fleet, lanes, WasAtWork, options.Lease),
         "cut" => new CutFault(proxy!),
         "restart" => new RestartFault(store, options.Lease),
         "terminate" => new TerminateFault(store.Place),

@@ -84,14 +84,14 @@ internal sealed class Fleet(ChaosOptions options, string folder, string place) :
     {
         var launch = $"w{Interlocked.Increment(ref launches).ToString(CultureInfo.InvariantCulture)}";
         string identity;
-        lock (random) identity = random.Next(3) == 0 ? $"{at}-{launch}" : $"{at}";      // the same name takes its runs over at once; another leaves them to the lease
+        lock (random) identity = random.Next(3) == 0 ? $"chaos-{at}-{launch}" : $"chaos-{at}";      // the same name takes its runs over at once; another leaves them to the lease
         var program = Environment.ProcessPath!;
         var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet") start.ArgumentList.Add(typeof(Fleet).Assembly.Location);
-        foreach (var argument in (string[])["worker", options.Store, launch, $"chaos-{identity}", folder, options.Lease.ToString(CultureInfo.InvariantCulture)]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])["worker", options.Store, launch, identity, folder, options.Lease.ToString(CultureInfo.InvariantCulture)]) start.ArgumentList.Add(argument);
         start.Environment[WorkerProgram.StoreVariable] = place;
         start.Environment["DOTNET_TieredCompilation"] = "1";
         start.Environment["DOTNET_gcServer"] = "0";
-        return new WorkerProcess(start, launch, at, Path.Combine(folder, $"worker-{launch}.log"), Log);
+        return new WorkerProcess(start, launch, identity, at, Path.Combine(folder, $"worker-{launch}.log"), Log);
     }
 }
