@@ -60,6 +60,13 @@ internal sealed class WorkerProcess
         return !process.HasExited && Signals.TryKill(Id);
     }
 
+    /// <summary>SIGTERM, as an orchestrator sends it.</summary>
+    public bool TryTerminate()
+    {
+        IsExpectedToEnd = true;
+        return !process.HasExited && Signals.TryTerminate(Id);
+    }
+
     public bool TryFreeze() => !process.HasExited && (IsFrozen = Signals.TryFreeze(Id));
 
     public void Thaw()
