@@ -113,7 +113,7 @@ internal sealed class Campaigner(DurableClient client, RequestLog log, Plans pla
             }
             catch (Exception error) when (!giveUp.IsCancellationRequested)
             {
-                if (error is not DurableException { Code: DurableErrorCodes.StoreUnavailable or DurableErrorCodes.CommitInDoubt or DurableErrorCodes.DatabaseFileLocked })
+                if (error is not DurableException { Code: DurableErrorCodes.StoreUnavailable or DurableErrorCodes.CommitInDoubt or DurableErrorCodes.DatabaseFileLocked or DurableErrorCodes.DiskFull })
                     lock (strange) strange.Add($"{error.GetType().Name}: {error.Message}");
                 lock (strange) Repeats++;
                 await Task.Delay(Random.Shared.Next(20, 200), giveUp);
