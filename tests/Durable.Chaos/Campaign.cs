@@ -37,7 +37,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         var faults = Faults(fleet, store, proxy, new Lanes(engine.Store), () => campaigner.Finished);
         await WorkAsync(fleet, campaigner, faults, abort);
         Say($"stopping {fleet.Launches} launches' last workers");
-        var (longest, codes) = await fleet.StopAsync(TimeSpan.FromSeconds(30));
+        var (longest, codes) = await fleet.StopAsync(TimeSpan.FromSeconds(90));
         Say($"stopped within {longest.TotalSeconds:0.0} s{(codes.Count > 0 ? $", exit codes {string.Join(',', codes)}" : "")}; checking");
 
         var audit = new Audit(engine, requests, folder, [.. faults.SelectMany(fault => fault.Injuries)], fleet.Log);

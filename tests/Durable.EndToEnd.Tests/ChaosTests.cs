@@ -9,17 +9,20 @@ public sealed partial class ChaosTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(20);       // on a machine with much else to do; most of it is never needed
 
-    [TestCase("postgres", "kill", 0.2)]
-    [TestCase("postgres", "freeze", 0.2)]
-    [TestCase("postgres", "cut", 0.1)]
-    [TestCase("postgres", "restart", 0.2)]
-    [TestCase("postgres", "terminate", 0.1)]
-    [TestCase("sqlite", "kill,freeze", 0.2)]
-    public async Task Nothing_is_lost_stuck_divergent_or_doubled_while_workers_are_broken(string store, string faults, double minutes)
+    [TestCase("postgres", "kill", "mix", 0.15)]
+    [TestCase("postgres", "freeze", "mix", 0.15)]
+    [TestCase("postgres", "cut", "mix", 0.1)]
+    [TestCase("postgres", "restart", "mix", 0.1)]
+    [TestCase("postgres", "terminate", "mix", 0.1)]
+    [TestCase("postgres", "blackhole,connections,disk,refused,snapshot,term", "mix", 0.3)]
+    [TestCase("postgres", "clocks", "hot", 0.1)]
+    [TestCase("postgres", "kill", "inbox", 0.1)]
+    [TestCase("sqlite", "kill,freeze", "mix", 0.15)]
+    public async Task Nothing_is_lost_stuck_divergent_or_doubled_while_workers_and_their_store_are_broken(string store, string faults, string work, double minutes)
     {
         using var folder = new TempFolder();
         using var chaos = HostProcess.Start(Repository.Program("tests/Durable.Chaos", "Durable.Chaos"), folder.Path,
-            "--store", store, "--fault", faults, "--minutes", minutes.ToString(CultureInfo.InvariantCulture), "--load", "12", "--workers", "3");
+            "--store", store, "--fault", faults, "--minutes", minutes.ToString(CultureInfo.InvariantCulture), "--work", work, "--load", "10", "--workers", "3");
         await chaos.EndAsync(Limit);
 
         Assert.That(chaos.ExitCode, Is.Zero, chaos.Text);
@@ -27,6 +30,22 @@ public sealed partial class ChaosTests
         foreach (var fault in faults.Split(','))
             Assert.That(chaos.Lines.Any(line => Bit().Match(line) is { Success: true } report && report.Groups["fault"].Value == fault), Is.True, $"{fault} bit\n{chaos.Text}");
         await TestContext.Out.WriteLineAsync(string.Join('\n', chaos.Lines.Where(line => Bit().IsMatch(line)).Append(chaos.Lines[^1])));
+    }
+
+    [TestCase("failover")]
+    [TestCase("heartbeat")]
+    [TestCase("recovery")]
+    [TestCase("sleeping")]
+    [TestCase("snapshot")]
+    public async Task A_situation_is_there_and_gone_through(string situation)
+    {
+        using var folder = new TempFolder();
+        using var chaos = HostProcess.Start(Repository.Program("tests/Durable.Chaos", "Durable.Chaos"), folder.Path, "--situation", situation);
+        await chaos.EndAsync(Limit);
+
+        Assert.That(chaos.ExitCode, Is.Zero, chaos.Text);
+        Assert.That(chaos.Lines[^1], Does.Match($"^CHAOS situation={situation} n=[1-9][0-9]* bit=[1-9][0-9]* violations=0$"), chaos.Text);
+        await TestContext.Out.WriteLineAsync(string.Join('\n', chaos.Lines.TakeLast(2)));
     }
 
     [GeneratedRegex("(?<fault>[a-z]+): injected [0-9]+, bit [1-9]")]

@@ -22,10 +22,16 @@ internal sealed class SnapshotFault(string place, Func<int> finished) : Fault("s
                 await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, stop);
                 await using (var look = new NpgsqlCommand("select count(*), txid_current() from durable.run", connection, transaction)) await look.ExecuteNonQueryAsync(stop);
                 Tried();
-                var before = finished();
-                for (var since = Moment.Now; Moment.Now - since < 300_000 && !stop.IsCancellationRequested;) await PauseAsync(250, stop);
+                var (before, bitten) = (finished(), false);
+                for (var since = Moment.Now; Moment.Now - since < 300_000 && !stop.IsCancellationRequested;)
+                {
+                    await PauseAsync(250, stop);
+                    if (bitten || finished() == before) continue;
+                    bitten = true;
+                    Bit();
+                }
+
                 meanwhile += finished() - before;
-                if (finished() > before) Bit();
             }
             catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
             {
