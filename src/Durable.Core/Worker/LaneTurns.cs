@@ -274,6 +274,8 @@ internal sealed class LaneTurns(Lane lane)
     {
         var execution = slot.Execution!;
         var now = lane.Clock.Now;
+        // What was due stays due: a slow answer of the store sets the lane's clock back a little, but the store's own has passed that time (T1).
+        if (arrival.Kind == EventKind.TimerFired && execution.Operations.Find(arrival.Ordinal)?.Operation.DueAt is { } due && due > now) now = due;
         var codec = lane.Services.Serializer.Codec;
         var encoding = Codecs.EncodingOf(codec);
         var payload = arrival.Payload;
