@@ -80,6 +80,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>The fence. Read by the heartbeat too.</summary>
     public long Epoch { get; private set; }
 
+    /// <summary>Number of the last batch that is known to be durable. Safe from any thread.</summary>
+    public long CommitSeq => commits.Durably;
+
     /// <summary>Ticks whenever the loop comes round: a heartbeat without a tick since the last one is not sent (R7). Safe from any thread.</summary>
     public long Ticks => Volatile.Read(ref ticks);
 

@@ -157,7 +157,8 @@ internal sealed class LaneLoads(Lane lane)
         foreach (var run in loaded)
         {
             if (run.Run is not { Gen: 0 } parent || run.Events is not [{ Seq: 0, Commands: not null } first]) continue;
-            foreach (var command in CommandHead.ParseAll(first.Commands).Where(command => command.Kind == CommandKind.Child))
+            var answered = run.Messages.Where(message => message.ReplyGen == 0).Select(message => message.ReplyOrdinal).ToHashSet();      // such a child has ended, and may be purged
+            foreach (var command in CommandHead.ParseAll(first.Commands).Where(command => command.Kind == CommandKind.Child && !answered.Contains(command.Ordinal)))
             {
                 if (await lane.Services.Store.FindRunAsync(parent.Namespace, null, RunIds.OfChild(run.RunId, 0, command.Ordinal, parent.Namespace, command.Target!)).ConfigureAwait(false) is not null) continue;
                 if (!unborn.TryGetValue(run.RunId, out var ordinals)) unborn[run.RunId] = ordinals = [];

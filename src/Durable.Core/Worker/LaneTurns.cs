@@ -85,6 +85,9 @@ internal sealed class LaneTurns(Lane lane)
 
     private void Take(RunSlot slot, Arrival arrival)
     {
+        // The outcome of a child can overtake the answer of the batch that started it: it was started, then.
+        if (arrival.Kind is EventKind.ChildCompleted or EventKind.ChildFailed && arrival.ReplyGen == slot.Gen && slot.Execution!.Context.Children.AwaitsStart(arrival.Ordinal)) Take(slot, new Arrival(EventKind.ChildStarted, arrival.Ordinal) { ReplyGen = slot.Gen });
+        if (slot.State != SlotState.Active) return;      // held by that: the outcome is in the store
         slot.Taking = arrival;
         try
         {

@@ -128,13 +128,19 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
         }
     }
 
-    // Sleeps a quarter of a lease, or until the first of the others can be over: a dead host's runs go on half a second after its lease.
+    // Looks at all lanes. Sleeps a quarter of a lease, or until the first of the others can be over: a dead host's runs go on half a second after its lease.
     private async Task<TimeSpan> UntilNextExpiryAsync(Lane lane, TimeSpan ttl, CancellationToken stop)
     {
         var now = lane.Clock.Now;
         var wait = ttl / 4;
+        var (key, epoch, durable) = (lane.Key, lane.Epoch, lane.CommitSeq);
         foreach (var other in await services.Store.ReadLanesAsync(stop).ConfigureAwait(false))
-            if (other.LaneId != lane.Key.LaneId && other.ExpiresAt - now is var left && left < wait) wait = left;
+        {
+            // An idle lane would never learn from a refused batch that a failover lost what it has in memory (O3): it asks.
+            if (other.LaneId == key.LaneId && other.CommitSeq < durable) lane.Suspect(epoch);
+            if (other.LaneId != key.LaneId && other.ExpiresAt - now is var left && left < wait) wait = left;
+        }
+
         return wait < TimeSpan.FromMilliseconds(100) ? TimeSpan.FromMilliseconds(100) : wait;
     }
 

@@ -54,7 +54,7 @@ internal sealed class MemoryLanes(MemoryTables tables)
     {
         var now = tables.Now;
         return [.. tables.Lanes.Values.Where(lane => lane.Holder is not null).Select(lane =>
-            new LaneRow(lane.Id, lane.Identity, lane.Build, lane.Serves, lane.ExpiresAt, lane.IsAlive(now), lane.Owned.Count))];
+            new LaneRow(lane.Id, lane.Identity, lane.Build, lane.Serves, lane.ExpiresAt, lane.IsAlive(now), lane.Owned.Count) { CommitSeq = lane.CommitSeq })];
     }
 
     /// <summary>Dead lanes that own nothing go, once their lease has been over for long enough (X2).</summary>
