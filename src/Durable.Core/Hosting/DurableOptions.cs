@@ -21,6 +21,10 @@ public sealed class DurableOptions
     /// <summary>The queues, beside work without a queue, whose runs and activities this process works on. Default empty: none.</summary>
     public IList<string> ServedQueues { get; } = [];
 
+    /// <summary>How many activities of a queue may run at the same time, in this process and in the whole cluster. Default empty: only <see cref="MaxConcurrentActivities"/> counts.</summary>
+    /// <remarks>By name of the queue, over all namespaces. Limits of queues that this process does not serve mean nothing here, so that all hosts can be given the same ones.</remarks>
+    public IDictionary<string, QueueLimit> QueueLimits { get; } = new Dictionary<string, QueueLimit>(StringComparer.Ordinal);
+
     /// <summary>How many attempts of activities and steps may be under way in this process. Default 100.</summary>
     public int MaxConcurrentActivities { get; set; } = 100;
 

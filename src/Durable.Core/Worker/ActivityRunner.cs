@@ -20,6 +20,9 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     private readonly Lock gate = new();
     private int running;
 
+    /// <summary>Called when the first place is free again after all were taken. Set by the task pump.</summary>
+    public Action Freed { get; set; } = static () => { };
+
     /// <summary>How many more can start now.</summary>
     public int Free
     {
@@ -68,16 +71,15 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     public void Done()
     {
         Action? next;
+        bool wasFull;
         lock (gate)
         {
-            if (!waiting.TryDequeue(out next))
-            {
-                running--;
-                return;
-            }
+            wasFull = running == services.Options.MaxConcurrentActivities;
+            if (!waiting.TryDequeue(out next)) running--;
         }
 
-        services.Machine.Queue(next);
+        if (next is not null) services.Machine.Queue(next);
+        else if (wasFull) Freed();
     }
 
     /// <summary>Runs one activity or step to its result, whatever started it.</summary>

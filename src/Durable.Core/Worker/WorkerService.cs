@@ -61,7 +61,13 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         if (services.Store is IWakeUps wakeUps)
         {
             shared.Announce = wakeUps.Announce;
-            listening ??= wakeUps.Listen(loops.Poke);
+            listening ??= wakeUps.Listen(() =>
+            {
+                loops.Poke();
+                if (services.Options.ServedQueues.Count == 0) return;
+                tasks.Poke();
+                tasks.Limits.Retry();
+            });
         }
 
         Refusal = null;
@@ -95,6 +101,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
             await DrainAsync(() => runner.Running > 0 || tasks.IsBusy, services.Options.DrainTimeout, cancellationToken).ConfigureAwait(false);
             tasks.StopAll();
             await DrainAsync(() => tasks.IsBusy, GiveBackTime, CancellationToken.None).ConfigureAwait(false);      // those that obey are given back at once
+            await tasks.Limits.ReleaseAsync().ConfigureAwait(false);
             await open.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), services.Clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await CloseAsync(open).ConfigureAwait(false);
             lane = null;
@@ -209,6 +216,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         supervisor.Run("reap", (tick, token) => loops.ReapAsync(made, tick, token), stop.Token);
         supervisor.Run("purge", loops.PurgeAsync, stop.Token);
         supervisor.Run("tasks", (tick, token) => tasks.ClaimLoopAsync(made.Clock, tick, token), stop.Token);
+        if (tasks.Limits.HasSlots) supervisor.Run("queue slots", tasks.Limits.RunAsync, stop.Token);
         supervisor.Run("task ends", tasks.ReportLoopAsync, stop.Token);
         supervisor.Run("task heartbeats", tasks.BeatLoopAsync, stop.Token);
         if (!shared.IsDebugging) supervisor.Run("watchdog", (tick, token) => WatchdogAsync(made, tick, token), stop.Token);

@@ -81,6 +81,8 @@ internal class SimDatabase
 
     public virtual void CloseLane(LaneKey lane, long epoch) => store.CloseLaneAsync(lane, epoch).GetAwaiter().GetResult();
 
+    public virtual int TakeSlots(SlotRequest request) => Done(store.TakeSlotsAsync(request));
+
     public virtual TaskClaimResult ClaimTasks(SimProcess who, TaskClaim request) => Done(store.ClaimTasksAsync(request));
 
     public virtual IReadOnlyList<TaskState> HeartbeatTasks(IReadOnlyList<TaskBeat> beats) => Done(store.HeartbeatTasksAsync(beats));
