@@ -94,6 +94,17 @@ public abstract class QueueContract : StoreContract
     }
 
     [Test]
+    public async Task K2_An_attempt_that_never_began_gives_its_count_back()
+    {
+        await TasksAsync("default", "", 1, await NowAsync());
+        var task = (await ClaimAsync([""])).Tasks.Single();
+        Assert.That(await Store.CompleteTasksAsync([new(task.Key, task.Token!.Value, null) { NeverBegan = true }]), Is.EqualTo(new[] { true }));
+        var next = (await ClaimAsync([""])).Tasks.Single();
+        Assert.That((next.Attempt, next.LogicalAttempt), Is.EqualTo((1, 0)));
+        Assert.That(await Store.CompleteTasksAsync([new(task.Key, task.Token!.Value, null) { NeverBegan = true }]), Is.EqualTo(new[] { false }), "not with an older token");
+    }
+
+    [Test]
     public async Task P4_No_more_slots_are_given_than_there_are()
     {
         Assert.That(await TakeAsync(first, 2, of: 3), Is.EqualTo(2));

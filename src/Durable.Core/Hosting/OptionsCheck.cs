@@ -26,6 +26,7 @@ internal sealed class OptionsCheck : IValidateOptions<DurableOptions>
         if (options.PollInterval < TimeSpan.FromMilliseconds(1) || options.PollInterval > TimeSpan.FromMinutes(1)) faults.Add($"PollInterval is {options.PollInterval}; one millisecond to one minute is allowed.");
         if (options.DrainTimeout < TimeSpan.Zero) faults.Add($"DrainTimeout is {options.DrainTimeout}; it must not be negative.");
         if (options.ParkAfter < TimeSpan.Zero) faults.Add($"ParkAfter is {options.ParkAfter}; it must not be negative.");
+        if (options.DispatchTimeout < TimeSpan.FromMilliseconds(1) || options.DispatchTimeout > TimeSpan.FromDays(1)) faults.Add($"DispatchTimeout is {options.DispatchTimeout}; one millisecond to one day is allowed.");
         if (options.Retention is { } retention && retention < TimeSpan.Zero) faults.Add($"Retention is {retention}; it must not be negative (null keeps for ever).");
         foreach (var text in options.ServedNamespaces.Append(options.Namespace).Concat(options.ServedQueues.Where(queue => queue.Length > 0)))
             if (Registration.Names.Fault(text) is { } fault) faults.Add($"The name '{text}' {fault}.");

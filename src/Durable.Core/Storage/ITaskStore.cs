@@ -162,4 +162,8 @@ public readonly record struct TaskState(bool Held, bool Cancel);
 /// <param name="RetryAfter">With no message: how long until the next attempt.</param>
 /// <param name="LogicalAttempt">With no message: attempts that count, from now on.</param>
 /// <param name="Failures">With no message: failures so far as JSON.</param>
-public sealed record TaskEnd(TaskKey Task, Guid Token, MessageRecord? Message, TimeSpan RetryAfter = default, int LogicalAttempt = 0, byte[]? Failures = null);
+public sealed record TaskEnd(TaskKey Task, Guid Token, MessageRecord? Message, TimeSpan RetryAfter = default, int LogicalAttempt = 0, byte[]? Failures = null)
+{
+    /// <summary>With no message: true takes the count of the claim back, because no code has run.</summary>
+    public bool NeverBegan { get; init; }
+}

@@ -16,7 +16,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     /// <summary>Queue of rows that only the owner's own lane acts on: steps that are to be tried again.</summary>
     public const string OwnerQueue = "\u0001owner";
 
-    private readonly Queue<Action> waiting = new();
+    private readonly WaitingLine waiting = new();
     private readonly Lock gate = new();
     private int running;
 
@@ -48,16 +48,16 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     public bool Serves(string queue) => queue.Length == 0 || services.Options.ServedQueues.Contains(queue);
 
     /// <summary>Starts an attempt of a lane, or puts it into the line.</summary>
-    public void Start(ActivityAttempt attempt) => Start(attempt.Run);
+    public void Start(ActivityAttempt attempt) => Start(attempt.Run, attempt);
 
     /// <summary>Starts something that counts against the limit; it must call <see cref="Done"/>.</summary>
-    public void Start(Action run)
+    public void Start(Action run, IWaiter? who)
     {
         lock (gate)
         {
             if (running >= services.Options.MaxConcurrentActivities)
             {
-                waiting.Enqueue(run);
+                waiting.Add(run, services.Clock.GetTimestamp(), who);
                 return;
             }
 
@@ -75,11 +75,20 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
         lock (gate)
         {
             wasFull = running == services.Options.MaxConcurrentActivities;
-            if (!waiting.TryDequeue(out next)) running--;
+            if (!waiting.TryTake(out next)) running--;
         }
 
         if (next is not null) services.Machine.Queue(next);
         else if (wasFull) Freed();
+    }
+
+    /// <summary>Sends away those that have waited for a place so long that another host may be quicker (the overflow of a backlog).</summary>
+    public void SendAway(TimeSpan after)
+    {
+        var before = services.Clock.GetTimestamp() - (long)(after.TotalSeconds * services.Clock.TimestampFrequency);
+        IReadOnlyList<IWaiter> left;
+        lock (gate) left = waiting.TakeOut(before);
+        foreach (var one in left) one.Leave();
     }
 
     /// <summary>Runs one activity or step to its result, whatever started it.</summary>

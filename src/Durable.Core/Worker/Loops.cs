@@ -13,10 +13,17 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
     private static readonly TimeSpan LowMargin = TimeSpan.FromSeconds(5);      // longer than any ordinary transaction that inserts
     private readonly AsyncSignal look = new(services.Machine);
     private readonly Dictionary<long, (LaneSeen Seen, long Since)> impossible = [];
+    private readonly LaneBalance balance = new(services);
     private long lastGood = services.Clock.GetTimestamp();
 
     /// <summary>Looks now.</summary>
     public void Poke() => look.Set();
+
+    /// <summary>True if other hosts live that can run what this one can.</summary>
+    public bool HasPeers => balance.HasPeers;
+
+    /// <summary>True if the lane has more runs than its share, and others could run them.</summary>
+    public bool IsAboveShare(Lane lane) => balance.IsAbove(lane.Owned);
 
     /// <summary>Finds runs to claim and mail for own runs (L1): soon after something was found, else at most once a poll interval; a full sweep each second.</summary>
     public async Task LookAsync(Lane lane, Action tick, CancellationToken stop)
@@ -39,9 +46,10 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             Good();
             low = found.Now - LowMargin;
             lane.Clock.Set(found.Now);
-            if (found.Claimable.Count > 0 && lane.Room > 0) lane.Claim(found.Claimable);
+            var chosen = lane.Room > 0 ? balance.Choose(found.Claimable, lane.Owned, sweep) : [];
+            if (chosen.Count > 0) lane.Claim(chosen);
             if (found.Mail.Count > 0) lane.Post(() => lane.Loads.ReadMail(found.Mail));
-            pause = (lane.Room > 0 ? found.Claimable.Count : 0) + found.Mail.Count > 0 ? FirstPause : pause * 2 < options.PollInterval ? pause * 2 : options.PollInterval;
+            pause = chosen.Count + found.Mail.Count > 0 ? FirstPause : pause * 2 < options.PollInterval ? pause * 2 : options.PollInterval;
             var wait = found.NextDue is { } due && due - found.Now < pause ? due - found.Now : pause;
             if (wait < TimeSpan.FromMilliseconds(1)) wait = TimeSpan.FromMilliseconds(1);
             alarm.Change(wait, Timeout.InfiniteTimeSpan);
@@ -121,7 +129,9 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
     {
         var now = lane.Clock.Now;
         var wait = ttl / 4;
-        foreach (var other in await services.Store.ReadLanesAsync(stop).ConfigureAwait(false))
+        var lanes = await services.Store.ReadLanesAsync(stop).ConfigureAwait(false);
+        if (!lane.IsDraining && balance.Seen(lane.Key, lane.Owned, lanes) is var surplus and > 0) lane.Post(() => LaneBalance.Shed(lane, surplus));
+        foreach (var other in lanes)
             if (other.LaneId != lane.Key.LaneId && other.ExpiresAt - now is var left && left < wait) wait = left;
         return wait < TimeSpan.FromMilliseconds(100) ? TimeSpan.FromMilliseconds(100) : wait;
     }

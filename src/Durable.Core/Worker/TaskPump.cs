@@ -129,6 +129,7 @@ internal sealed class TaskPump
             }
 
             foreach (var silent in running.Values) silent.CheckSilence(services.Clock);
+            runner.SendAway(draining ? TimeSpan.Zero : services.Options.DispatchTimeout);
 
             await Task.Delay(TimeSpan.FromMilliseconds(250), services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -191,12 +192,19 @@ internal sealed class TaskPump
         running[task.Key] = one;
         if (Limits.TryStart(task.Queue))
         {
-            runner.Start(() => _ = RunAsync(one, clock));
+            runner.Start(() => _ = RunAsync(one, clock), new Claimed(this, one));
             return;
         }
 
-        one.Stop(givenBack: true);                       // the claim took longer than its slot lasted
-        ended.Enqueue((one, GivenBack(task)));
+        GiveBack(one);                                   // the claim took longer than its slot lasted
+    }
+
+    // It never began: its row is somebody else's at once.
+    private void GiveBack(RunningTask one)
+    {
+        one.Stop(givenBack: true);
+        one.HasEnded = true;
+        ended.Enqueue((one, GivenBack(one.Task) with { NeverBegan = true }));
         finished.Set();
     }
 
@@ -231,7 +239,7 @@ internal sealed class TaskPump
         CallOptions options = CallOptions.Default;
         System.Diagnostics.Activity? activity = null;
         var workflow = new WorkflowInfo("", task.RunId, "", 0) { Namespace = task.Namespace, Generation = task.Gen };
-        if (one.IsGivenBack) return GivenBack(task);
+        if (one.IsGivenBack) return GivenBack(task) with { NeverBegan = true };
         if (one.IsStopped) return null;                      // told so before it had a place
         try
         {
@@ -282,8 +290,8 @@ internal sealed class TaskPump
                 for (var i = 0; i < page.Count; i++)
                 {
                     running.TryRemove(KeyValuePair.Create(page[i].Task.Task.Key, page[i].Task));
-                    if (!accepted[i]) Telemetry.LateResults.Add(1);
-                    else if (page[i].End.Message is { } message) shared.Hint(message.RunId);
+                    if (!accepted[i] && !page[i].Task.IsGivenBack) Telemetry.LateResults.Add(1, new KeyValuePair<string, object?>("activity", page[i].Task.Task.Activity));
+                    else if (accepted[i] && page[i].End.Message is { } message) shared.Hint(message.RunId);
                 }
 
                 shared.Announce();
@@ -304,4 +312,17 @@ internal sealed class TaskPump
     private byte[]? Stored(TaskRecord task, byte[]? plain) => task.Encoding == 1 ? Codecs.Encode(services.Serializer.Codec, plain, task.Namespace, task.RunId) : plain;
 
     private MessageRecord Message(TaskRecord task, EventKind kind, byte[]? payload) => TaskMessages.Of(services.Serializer, task, kind, payload);
+
+    /// <summary>A claimed task in the line: a claim says that it begins, and if it does not, another host is to have it.</summary>
+    private sealed class Claimed(TaskPump pump, RunningTask task) : IWaiter
+    {
+        public bool MayLeave => !task.IsStopped;
+
+        public void Leave()
+        {
+            Telemetry.Overflows.Add(1, new KeyValuePair<string, object?>("activity", task.Task.Activity));
+            pump.Limits.Ended(task.Task.Queue);
+            pump.GiveBack(task);
+        }
+    }
 }

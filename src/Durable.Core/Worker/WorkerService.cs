@@ -57,6 +57,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         shared.Hint = HintHere;
         shared.Poke = loops.Poke;
         shared.TaskGone = tasks.Gone;
+        shared.HasPeers = () => loops.HasPeers;
         shared.Lost = lost => _ = ReopenAsync(lost);
         if (services.Store is IWakeUps wakeUps)
         {
@@ -132,6 +133,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     public async Task<bool?> TryStartAsync(StartRecord start, CancellationToken cancellationToken)
     {
         if (lane is not { IsDraining: false } open || start.DueAt is not null || services.Registry.Find(start.Type, start.Version) is null || !runner.Serves(start.Queue)
+            || (runner.Free <= 0 && loops.IsAboveShare(open))      // others would be quicker
             || (services.Options.ServedNamespaces.Count > 0 && !services.Options.ServedNamespaces.Contains(start.Namespace))) return null;
         var answer = services.Machine.NewSource<bool?>();
         shared.Ends.Expect(start.RunId);

@@ -59,7 +59,7 @@ internal static class TaskVerbs
         {
             var (end, key) = (ends[i], ends[i].Task);
             held[i] = 1 == (end.Message is null
-                ? session[SqlText.RetryTask].Bind(now + Micros.From(end.RetryAfter)).Bind(end.LogicalAttempt).Bind(end.Failures).Bind(key.RunId).Bind(key.Gen).Bind(key.TaskNo).Bind(end.Token).Run()
+                ? session[SqlText.RetryTask].Bind(now + Micros.From(end.RetryAfter)).Bind(end.NeverBegan ? 1 : 0).Bind(end.LogicalAttempt).Bind(end.Failures).Bind(key.RunId).Bind(key.Gen).Bind(key.TaskNo).Bind(end.Token).Run()
                 : session[SqlText.EndTask].Bind(key.RunId).Bind(key.Gen).Bind(key.TaskNo).Bind(end.Token).Run());
             if (held[i] && end.Message is { } message)
                 Rows.Send(session, message, now);

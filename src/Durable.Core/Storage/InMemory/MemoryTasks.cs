@@ -57,6 +57,7 @@ internal sealed class MemoryTasks(MemoryTables tables)
             {
                 tables.HideTask(task, MemoryTime.Cut(now + end.RetryAfter));
                 (task.Token, task.LogicalAttempt, task.Failures) = (null, end.LogicalAttempt, end.Failures);
+                if (end.NeverBegan) task.Attempt--;
             }
             return true;
         })];
