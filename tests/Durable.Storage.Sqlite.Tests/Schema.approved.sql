@@ -250,7 +250,7 @@ CREATE TABLE durable_task (
     constraint durable_task_token_is_an_id check (token is null or length(token) = 16)
 ) without rowid;
 CREATE INDEX durable_task_deadline on durable_task (deadline_at) where deadline_at is not null;
-CREATE INDEX durable_task_visible on durable_task (queue, visible_at);
+CREATE INDEX durable_task_visible on durable_task (queue, namespace, visible_at);
 CREATE VIEW durable_events as
 select lower(hex(e.run_id)) as run_id, e.gen, e.seq, e.kind, strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1000000.0, 'unixepoch') as at, e.ordinal, e.target,
     case when e.encoding = 0 then cast(e.payload as text) end as payload, cast(e.commands as text) as commands, e.actor, e.correlation, e.causation

@@ -89,6 +89,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>True once claiming has stopped. Safe from any thread.</summary>
     public bool IsDraining { get; private set; }
 
+    /// <summary>How many runs it has. Safe from any thread.</summary>
+    public int Owned => Volatile.Read(ref owned);
+
     /// <summary>How many more runs the cache takes. Safe from any thread.</summary>
     public int Room => Math.Max(0, Services.Options.MaxCachedRuns - Volatile.Read(ref owned));
 

@@ -147,7 +147,7 @@ create table $schema.task (
     constraint task_key primary key (run_id, gen, task_no, shard),
     constraint task_attempts_count_up check (attempt >= 0 and logical_attempt >= 0)
 ) with (fillfactor = 70);
-create index task_queue on $schema.task (queue, visible_at);
+create index task_queue on $schema.task (queue, namespace, visible_at);
 create index task_deadline on $schema.task (deadline_at);
 
 create table $schema.lane (

@@ -205,7 +205,7 @@ create table durable_task (
     constraint durable_task_token_is_an_id check (token is null or length(token) = 16)
 ) without rowid;
 
-create index durable_task_visible on durable_task (queue, visible_at);
+create index durable_task_visible on durable_task (queue, namespace, visible_at);
 create index durable_task_deadline on durable_task (deadline_at) where deadline_at is not null;
 
 create table durable_schedule (
