@@ -107,6 +107,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>True from the moment when the lane was lost until it is open again under another name: nothing can be put into a batch.</summary>
     public bool IsLost { get; set; }
 
+    /// <summary>True if nothing is under way but attempts: what happens next comes from outside, from an attempt or from the clock.</summary>
+    public bool IsQuiet => inbox.IsEmpty && commits.IsQuiet && sealedBatches.Count == 0 && Filling.IsEmpty && !Loads.IsReading && Slots.Values.All(static slot => slot.IsIdle);
+
     private long ticks;
     private int owned;
 

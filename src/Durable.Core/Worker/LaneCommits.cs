@@ -32,6 +32,9 @@ internal sealed class LaneCommits(Lane lane)
             if (!lane.Slots.ContainsKey(run) && claiming.Add(run)) lane.Filling.Rows.Claims.Add(run);
     }
 
+    /// <summary>True if no batch is on its way.</summary>
+    public bool IsQuiet => inFlight is null && again.Count == 0 && !lost && !suspected;
+
     /// <summary>Forgets claims that are under way.</summary>
     public void ClearClaims() => claiming.Clear();
 

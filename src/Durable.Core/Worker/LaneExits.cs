@@ -409,7 +409,8 @@ internal sealed class LaneExits(Lane lane)
     private static bool HasUnheldCalls(RunSlot slot) => slot.Attempts.Count > 0
         || slot.Execution?.Operations.Pending.Any(waiting => waiting.Operation is { Kind: CommandKind.Activity or CommandKind.Step } call && !slot.Tasks.ContainsKey(call.Ordinal)) == true;
 
-    private DateTimeOffset? NextDue(RunSlot slot)
+    /// <summary>When something of a run is due next by the clock, or null.</summary>
+    public static DateTimeOffset? NextDue(RunSlot slot)
     {
         DateTimeOffset? next = slot.Run.DeadlineAt;
         if (slot.Execution is null) return next;

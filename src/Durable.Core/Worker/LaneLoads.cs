@@ -16,6 +16,9 @@ internal sealed class LaneLoads(Lane lane)
     private readonly HashSet<Guid> reading = [];
     private readonly HashSet<Guid> readAgain = [];
 
+    /// <summary>True while mail is being read.</summary>
+    public bool IsReading => reading.Count > 0;
+
     /// <summary>Takes over the runs that an open found.</summary>
     public void Adopt(IReadOnlyList<OwnedRun> owned) => Claimed([.. owned.Where(run => !lane.Slots.ContainsKey(run.RunId))]);
 
