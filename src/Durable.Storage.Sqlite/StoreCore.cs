@@ -58,7 +58,7 @@ internal sealed class StoreCore(string path, SqliteOptions options, TimeProvider
     }
 
     /// <summary>Writes a lane's batch. Its lists are the engine's: while the writer reads them nobody else may, so a cancelled call still waits for a batch that has begun.</summary>
-    public async Task<CommitResult> CommitAsync(LaneBatch batch, CancellationToken cancellationToken)
+    public Task<CommitResult> CommitAsync(LaneBatch batch, CancellationToken cancellationToken)
     {
         var job = new CommitJob(batch, batches, clock, Path) { Relaxed = batch.IsClaimsOnly };
         try
@@ -67,8 +67,13 @@ internal sealed class StoreCore(string path, SqliteOptions options, TimeProvider
         }
         catch (DurableException e)
         {
-            return new(CommitOutcome.Retry) { Error = e.Message };
+            return Task.FromResult(new CommitResult(CommitOutcome.Retry) { Error = e.Message });
         }
+        return cancellationToken.CanBeCanceled ? AwaitAsync(job, cancellationToken) : job.Task;
+    }
+
+    private static async Task<CommitResult> AwaitAsync(CommitJob job, CancellationToken cancellationToken)
+    {
         using var registration = cancellationToken.UnsafeRegister(static (state, _) => ((CommitJob)state!).Cancel(), job);
         return await job.Task;
     }

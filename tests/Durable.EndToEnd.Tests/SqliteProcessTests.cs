@@ -6,7 +6,7 @@ namespace Durable.EndToEnd.Tests;
 
 public sealed class SqliteProcessTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
     private TempFolder folder = null!;
 
     private static string Host => Repository.Program("tests/Durable.TestHost", "Durable.TestHost");

@@ -4,7 +4,7 @@ namespace Durable.Storage.Postgres.Tests;
 /// <summary>Asks again until it is true.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     public static async Task IsTrueAsync(Func<Task<bool>> condition)
     {

@@ -9,7 +9,7 @@ namespace Durable.Engine.Replay;
 /// <summary>Hands one row to user code: starts it, completes what it waits for, calls its handlers.</summary>
 internal sealed class Arrivals(WorkflowExecution execution)
 {
-    private readonly CancellationTokenSource cancellation = new();
+    private CancellationTokenSource? cancellation;       // made when it is first asked for
     private bool failing;
 
     /// <summary>The user's object, once the run has begun.</summary>
@@ -19,7 +19,9 @@ internal sealed class Arrivals(WorkflowExecution execution)
     public bool CancelRequested { get; private set; }
 
     /// <summary>Cancelled by a cancel of the run.</summary>
-    public CancellationToken Token => cancellation.Token;
+    public CancellationToken Token => Cancellation.Token;
+
+    private CancellationTokenSource Cancellation => cancellation ??= new();
 
     /// <summary>Handlers that have begun and not ended.</summary>
     public int HandlersUnderWay { get; private set; }
@@ -267,7 +269,7 @@ internal sealed class Arrivals(WorkflowExecution execution)
     {
         if (CancelRequested) return;                     // edge-triggered: asked again, it must not end the compensation
         CancelRequested = true;
-        cancellation.Cancel();
-        execution.Operations.CancelAll(cancellation.Token);
+        Cancellation.Cancel();
+        execution.Operations.CancelAll(Cancellation.Token);
     });
 }

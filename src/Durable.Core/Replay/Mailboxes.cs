@@ -7,11 +7,12 @@ namespace Durable.Engine.Replay;
 /// <summary>All mailboxes of a run, and items for mailboxes that do not exist (yet).</summary>
 internal sealed class Mailboxes(WorkflowExecution execution)
 {
-    private readonly Dictionary<string, IMailbox> boxes = new(StringComparer.Ordinal);
-    private readonly List<EventRecord> homeless = [];
+    private static readonly Dictionary<string, IMailbox> None = [];
+    private Dictionary<string, IMailbox> boxes = None;   // most runs have none
+    private List<EventRecord>? homeless;
 
     /// <summary>Items that nobody has received, oldest first per mailbox.</summary>
-    public IEnumerable<EventRecord> Unread => boxes.Values.SelectMany(box => box.Unread).Concat(homeless).OrderBy(row => row.Seq);
+    public IEnumerable<EventRecord> Unread => boxes.Values.SelectMany(box => box.Unread).Concat(homeless ?? []).OrderBy(row => row.Seq);
 
     /// <summary>Names of the mailboxes in which somebody waits.</summary>
     public IEnumerable<string> Awaited => boxes.Where(box => box.Value.HasWaiters).Select(box => box.Key);
@@ -22,10 +23,11 @@ internal sealed class Mailboxes(WorkflowExecution execution)
         Operations.CheckName(name, "A mailbox's name");
         if (boxes.ContainsKey(name)) throw new DurableException(DurableErrorCodes.RequestInvalid, $"The mailbox '{name}' exists already. Each mailbox is one property: give it another name.");
         var box = new Box<T>(execution, name);
+        if (boxes == None) boxes = new(StringComparer.Ordinal);
         boxes.Add(name, box);
-        foreach (var row in homeless.Where(row => row.Target == name).ToList())
+        foreach (var row in homeless?.Where(row => row.Target == name).ToList() ?? [])
         {
-            homeless.Remove(row);
+            homeless!.Remove(row);
             box.Deliver(row);
         }
 
@@ -36,7 +38,7 @@ internal sealed class Mailboxes(WorkflowExecution execution)
     public void Deliver(EventRecord row)
     {
         if (execution.End is null && boxes.TryGetValue(row.Target ?? "", out var box)) box.Deliver(row);      // behind the end nobody receives: it stays unread
-        else homeless.Add(row);
+        else (homeless ??= []).Add(row);
     }
 
     private interface IMailbox

@@ -84,7 +84,7 @@ internal sealed class TimedWait<T> : TaskCompletionSource<T>, IPendingOperation
 /// <summary>The conditions that a run waits for, in order of registration.</summary>
 internal sealed class Waits(WorkflowExecution execution)
 {
-    private readonly List<(Func<bool> Condition, TimedWait<bool> Wait)> waiters = [];
+    private readonly List<(Func<bool> Condition, TimedWait<bool> Wait)> waiters = new(1);
 
     /// <summary>Number of waiting conditions.</summary>
     public int Count => waiters.Count;

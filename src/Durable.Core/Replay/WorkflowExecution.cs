@@ -23,8 +23,11 @@ internal sealed class WorkflowExecution
 
     private static readonly ContextCallback ApplyArriving = static self => ((WorkflowExecution)self!).Turn(((WorkflowExecution)self).arriving!);      // the commonest way in: no closure
 
-    private readonly Queue<(SendOrPostCallback Callback, object? State)> queue = new();
-    private readonly List<Effect> effects = [];
+    [ThreadStatic] private static Queue<(SendOrPostCallback Callback, object? State)>? spareQueue;
+
+    private Queue<(SendOrPostCallback Callback, object? State)> queue = null!;      // the thread's, lent for a turn like the buffers of Commands
+    private readonly List<Effect> effects = new(1);      // most turns ask for one thing
+    private List<SagaStack>? sagas;
     private readonly ExecutionContext context;
     private readonly WorkflowDefinition definition;
     private readonly Arrivals arrivals;
@@ -137,7 +140,7 @@ internal sealed class WorkflowExecution
     public bool ContinueAsNewSuggested => Started is not null && (Row >= Started.RollOverSteps || ByteCount >= Started.RollOverBytes);
 
     /// <summary>Open sagas, in the order they were started.</summary>
-    public List<SagaStack> Sagas { get; } = [];
+    public List<SagaStack> Sagas => sagas ??= [];
 
     /// <summary>Applies stored rows: nothing new is written.</summary>
     /// <returns>Null, or why the run may not go on.</returns>
@@ -332,6 +335,8 @@ internal sealed class WorkflowExecution
         var sync = SynchronizationContext.Current;
         OnTurn = this;
         Commands = CommandBuffer.Rent();
+        queue = spareQueue ?? new();
+        spareQueue = null;
         try
         {
             ExecutionContext.Run(context, body, state);
@@ -341,6 +346,8 @@ internal sealed class WorkflowExecution
             OnTurn = before;
             Commands.Return();
             Commands = CommandBuffer.None;
+            queue.Clear();
+            (spareQueue, queue) = (queue, null!);
             SynchronizationContext.SetSynchronizationContext(sync);
         }
     }

@@ -98,6 +98,9 @@ internal sealed class ActivityAttempt(Lane lane, RunSlot slot, Operation operati
         Lane.Post(Report);
     }
 
+    /// <summary>Tells the lane that its transaction is over.</summary>
+    public void Settled() => Lane.Post(() => LaneTransactions.Settled(this));
+
     private void Report() => Lane.Turns.AttemptEnded(this, result!);
 
     /// <summary>Tells it to stop; it is not waited for.</summary>

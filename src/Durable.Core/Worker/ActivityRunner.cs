@@ -81,7 +81,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     }
 
     /// <summary>Runs one activity or step to its result, whatever started it.</summary>
-    public async Task<byte[]?> ExecuteAsync(AttemptCall call)
+    public async ValueTask<byte[]?> ExecuteAsync(AttemptCall call)
     {
         var scope = scopes.CreateAsyncScope();
         try
@@ -157,7 +157,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
                 var committed = await transactions.RunAsync(attempt, CallOf(attempt), ExecuteAsync).ConfigureAwait(false);
                 if (!committed) Telemetry.LateResults.Add(1);
                 Telemetry.AttemptEnded(activity, operation.Name, committed ? "completed" : "superseded", services.Clock.GetElapsedTime(since), null);
-                attempt.Lane.Post(() => LaneTransactions.Settled(attempt));
+                attempt.Settled();
                 return;
             }
 
@@ -205,8 +205,8 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     public static string KeyOf(Guid runId, int gen, int ordinal) => $"{runId:N}/{gen}/{ordinal}";
 }
 
-/// <summary>One call, whatever started it.</summary>
-internal sealed record AttemptCall
+/// <summary>One call, whatever started it. A value: most attempts end where they began, and leave nothing behind.</summary>
+internal readonly record struct AttemptCall
 {
     public required string Name { get; init; }
 

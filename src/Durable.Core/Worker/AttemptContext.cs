@@ -13,24 +13,28 @@ internal sealed class AttemptScope
 }
 
 /// <summary>What an attempt may know and say.</summary>
-internal sealed class AttemptContext(AttemptCall call, IServiceProvider services, PayloadSerializer serializer) : ActivityContext
+internal sealed class AttemptContext(in AttemptCall call, IServiceProvider services, PayloadSerializer serializer) : ActivityContext
 {
-    public override string IdempotencyKey => call.Attempt.Key;
+    private readonly IAttempt attempt = call.Attempt;
+    private readonly byte[]? details = call.Details;
+    private readonly Action<byte[]>? beat = call.Beat;
 
-    public override int Attempt => call.Number;
+    public override string IdempotencyKey => attempt.Key;
 
-    public override WorkflowInfo Workflow => call.Workflow;
+    public override int Attempt { get; } = call.Number;
 
-    public override CancellationToken CancellationToken => call.Attempt.Cancellation.Token;
+    public override WorkflowInfo Workflow { get; } = call.Workflow;
+
+    public override CancellationToken CancellationToken => attempt.Cancellation.Token;
 
     public override T Service<T>() => services.GetRequiredService<T>();
 
-    public override void Heartbeat<T>(T value) => call.Beat?.Invoke(serializer.Encode(value, "Heartbeat details"));
+    public override void Heartbeat<T>(T value) => beat?.Invoke(serializer.Encode(value, "Heartbeat details"));
 
     public override bool TryGetHeartbeat<T>([MaybeNullWhen(false)] out T? value) where T : default
     {
         value = default;
-        if (call.Details is not { } details) return false;
+        if (details is null) return false;
         value = serializer.Decode<T>(details, "Heartbeat details");
         return true;
     }

@@ -43,6 +43,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         alarm = services.Clock.CreateTimer(static lane => ((Lane)lane!).signal.Set(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Filling = new PendingBatch(key, services.Options.Lease);
         Turns = new LaneTurns(this);
+        Releases = new LaneReleases(this);
         Loads = new LaneLoads(this);
         Exits = new LaneExits(this);
         commits = new LaneCommits(this);
@@ -57,6 +58,8 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     public LaneClock Clock { get; }
 
     public LaneTurns Turns { get; }
+
+    public LaneReleases Releases { get; }
 
     public LaneLoads Loads { get; }
 
@@ -346,7 +349,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
 
         while (Timers.TryTake(Clock.Now, out var timer))
         {
-            Do(() => Turns.Fire(timer));
+            Fire(timer);
             if (number != Volatile.Read(ref loop)) return false;
         }
 
@@ -360,6 +363,8 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         commits.Pump();
         return true;
     }
+
+    private void Fire(LaneTimer timer) => Do(() => Turns.Fire(timer));
 
     private void Do(Action work)
     {

@@ -78,22 +78,22 @@ internal sealed class LaneCommits(Lane lane)
         batch.Rows.CommitSeq = commitSeq + 1;
         batch.SentAt = lane.Services.Clock.GetTimestamp();
         batch.Tries++;
+        batch.Answered ??= () => Answered(batch, batch.Answer!);
         _ = SendAsync(batch);
     }
 
     private async Task SendAsync(PendingBatch batch)
     {
-        CommitResult result;
         try
         {
-            result = await lane.Services.Store.CommitAsync(batch.Rows).ConfigureAwait(false);
+            batch.Answer = await lane.Services.Store.CommitAsync(batch.Rows).ConfigureAwait(false);
         }
         catch (Exception error)
         {
-            result = new CommitResult(CommitOutcome.Unknown) { Error = error.Message };
+            batch.Answer = new CommitResult(CommitOutcome.Unknown) { Error = error.Message };
         }
 
-        lane.Post(() => Answered(batch, result));
+        lane.Post(batch.Answered!);
     }
 
     private void Answered(PendingBatch batch, CommitResult result)
@@ -130,7 +130,7 @@ internal sealed class LaneCommits(Lane lane)
         foreach (var run in batch.Rows.Claims) claiming.Remove(run);
         foreach (var slot in batch.Slots)
             if (slot.LastBatch == batch) slot.LastBatch = null;
-        lane.Turns.Released(batch, refused);
+        lane.Releases.Release(batch, refused);
         if (claimed.Count > 0) lane.Loads.Claimed(claimed);
         lane.Recycle(batch);
     }

@@ -142,7 +142,7 @@ internal sealed class LaneExits(Lane lane)
     /// <summary>Holds a run whose rows the store refuses: its memory is ahead of the store, so nothing of it is written.</summary>
     public void HoldRefused(RunSlot slot, string message)
     {
-        slot.Waiting.Clear();
+        slot.ClearWaiting();
         if (slot.State is SlotState.Starting or SlotState.Loading || slot.HoldRefused)
         {
             lane.Remove(slot);                           // it was never stored; or even its hold is refused, and the next owner may try
@@ -343,8 +343,8 @@ internal sealed class LaneExits(Lane lane)
         }
 
         var now = lane.Clock.Now;
-        foreach (var key in slot.Seen.Where(seen => now - seen.Value > RunSlot.SeenFor).Select(seen => seen.Key).ToList()) slot.Seen.Remove(key);
-        var document = JsonSerializer.Deserialize(end.Result, HistoryJson.Default.StartDocument)! with { Seen = [.. slot.Seen.Select(seen => new SeenMessage(seen.Key.Sender, seen.Key.Seq, seen.Value))] };
+        foreach (var key in slot.Seen.Entries.Where(seen => now - seen.Value > RunSlot.SeenFor).Select(seen => seen.Key).ToList()) slot.Seen.Remove(key);
+        var document = JsonSerializer.Deserialize(end.Result, HistoryJson.Default.StartDocument)! with { Seen = [.. slot.Seen.Entries.Select(seen => new SeenMessage(seen.Key.Sender, seen.Key.Seq, seen.Value))] };
         var before = slot.Execution;
         slot.Gen++;
         slot.Execution = lane.Loads.NewExecution(slot);
@@ -366,15 +366,15 @@ internal sealed class LaneExits(Lane lane)
         batch.Rows.Events.AddRange(rows.Rows);
         slot.NextSeq = rows.Rows.Count;
         batch.Log.AddRange(rows.Log);
-        void End()
+        lane.Turns.CarryOutEffects(slot, batch, rows.Effects, static (lane, slot, batch) => End(lane, slot, batch));
+        End(lane, slot, batch);
+
+        static void End(Lane lane, RunSlot slot, PendingBatch batch)
         {
             slot.Rolling = true;
-            if (slot.Execution!.End is { } next) Ended(slot, batch, next);
+            if (slot.Execution!.End is { } next) lane.Exits.Ended(slot, batch, next);
             slot.Rolling = false;
         }
-
-        lane.Turns.CarryOutEffects(slot, batch, rows.Effects, End);
-        End();
     }
 
     // All rows of the new generation's beginning. Nothing of the roll-over is written before all of them are known to be good: a refused one leaves the old
@@ -429,7 +429,7 @@ internal sealed class LaneExits(Lane lane)
             });
         }
 
-        slot.Waiting.Clear();
+        slot.ClearWaiting();
     }
 
     private void Park(RunSlot slot, PendingBatch batch, short hold, IReadOnlyList<WaitDocument>? waits)

@@ -2,6 +2,7 @@
 using System.Text.Json;
 using Durable.Engine.Diagnostics;
 using Durable.Engine.History;
+using Durable.Engine.Registration;
 using Durable.Engine.Replay;
 using Durable.Storage;
 
@@ -10,6 +11,7 @@ namespace Durable.Engine.Worker;
 /// <summary>Loads the runs of a lane.</summary>
 internal sealed class LaneLoads(Lane lane)
 {
+    private readonly Func<Type, WorkflowDefinition?> definitions = lane.Services.Registry.Find;      // one delegate for all runs
     private const int PageOfRuns = 50;
     private readonly HashSet<Guid> reading = [];
     private readonly HashSet<Guid> readAgain = [];
@@ -52,7 +54,7 @@ internal sealed class LaneLoads(Lane lane)
     {
         var run = slot.Run;
         var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, slot.Definition!.Version) { Namespace = run.Namespace, Generation = slot.Gen };
-        return new WorkflowExecution(slot.Definition, info, run.Secret, lane.Services.Serializer, lane.Shared.Limits, lane, lane.Services.Registry.Find);
+        return new WorkflowExecution(slot.Definition, info, run.Secret, lane.Services.Serializer, lane.Shared.Limits, lane, definitions);
     }
 
     /// <summary>The body of a pending operation's command: in memory, or from the row that recorded it.</summary>
@@ -306,8 +308,9 @@ internal sealed class LaneLoads(Lane lane)
         if (slot.Run.DeadlineAt is { } deadline) lane.Timers.Add(deadline, new LaneTimer(slot, slot.Gen, 0, TimerPurpose.Deadline));
         if (loaded.Events.Count == 0) lane.Turns.Deliver(slot, new Arrival(EventKind.RunStarted, Payload: slot.Run.Input, Encoding: slot.Run.Encoding) { Actor = slot.Run.Actor, Correlation = slot.Run.Correlation, Trace = slot.Run.Trace });
         else Restore(slot, loaded, unborn);
-        foreach (var (attempt, result) in slot.Ended.ToList()) lane.Turns.AttemptEnded(attempt, result);
-        slot.Ended.Clear();
+        var ended = slot.Ended;
+        slot.Ended = null;
+        foreach (var (attempt, result) in ended ?? []) lane.Turns.AttemptEnded(attempt, result);
         lane.Turns.DeliverWaiting(slot);
         Apply(slot, loaded.Messages);
     }
@@ -373,7 +376,7 @@ internal sealed class LaneLoads(Lane lane)
     // An attempt in memory that nobody finished counts as the engine's: the next one is a row (DECISIONS 13).
     private void RestoreAttempt(RunSlot slot, Operation operation)
     {
-        if (slot.Attempts.ContainsKey(operation.Ordinal) || slot.Ended.Any(ended => ended.Attempt.Operation.Ordinal == operation.Ordinal) || slot.Waiting.Any(waiting => waiting.Ordinal == operation.Ordinal && waiting.ReplyGen == slot.Gen)) return;      // read again by the same process: it goes on
+        if (slot.Attempts.ContainsKey(operation.Ordinal) || slot.Ended?.Any(ended => ended.Attempt.Operation.Ordinal == operation.Ordinal) == true || slot.Waiting.Any(waiting => waiting.Ordinal == operation.Ordinal && waiting.ReplyGen == slot.Gen)) return;      // read again by the same process: it goes on
         if (operation.Step is { InTransaction: true })
         {
             LaneTransactions.Restore(lane, slot, operation);

@@ -55,7 +55,7 @@ internal sealed class LaneTurns(Lane lane)
     public void Deliver(RunSlot slot, Arrival arrival)
     {
         if (slot.State == SlotState.Active && slot.Waiting.Count == 0) Take(slot, arrival);
-        else if (slot.State is SlotState.Active or SlotState.Starting || (slot.State is SlotState.Loading or SlotState.Reloading && arrival.Message is null)) slot.Waiting.Enqueue(arrival);
+        else if (slot.State is SlotState.Active or SlotState.Starting || (slot.State is SlotState.Loading or SlotState.Reloading && arrival.Message is null)) slot.Wait(arrival);
 
         // Else it leaves, or is being read: a message is in the store and is read from there in order; anything else is told again after the next load.
     }
@@ -63,7 +63,7 @@ internal sealed class LaneTurns(Lane lane)
     /// <summary>Takes what waited until the run was ready, before anything that comes now.</summary>
     public void DeliverWaiting(RunSlot slot)
     {
-        while (slot.State == SlotState.Active && slot.Waiting.TryDequeue(out var waiting)) Take(slot, waiting);
+        while (slot.State == SlotState.Active && slot.TakeWaiting() is { } waiting) Take(slot, waiting);
     }
 
     /// <summary>The lane had to leave a turn of this run (M10): its arrival is kept, and the run is held.</summary>
@@ -125,7 +125,7 @@ internal sealed class LaneTurns(Lane lane)
         batch.Rows.Events.Add(row);
         slot.NextSeq = row.Seq + 1;
         slot.Suspected = false;
-        if (arrival.Kind == EventKind.RunStarted) batch.AfterCommit.Add((slot.RunId, () => Started(slot)));
+        if (arrival.Kind == EventKind.RunStarted) LaneReleases.CountStart(slot, batch);
         if (arrival.Message is { } message) batch.Rows.Consumed.Add(message.Key);
         FlushLog(batch);
         if (arrival.Kind == EventKind.CancelRequested) lane.Exits.SetStatus(slot, RunTrigger.CancelRequested);
@@ -161,35 +161,16 @@ internal sealed class LaneTurns(Lane lane)
         }
     }
 
-    /// <summary>A batch is durable: now, and not before, its effects happen (C7).</summary>
-    public void Released(PendingBatch batch, IReadOnlyList<Guid> refused)
-    {
-        if (batch.Starts is not null) ReleaseStarts(batch.Starts, refused);
-        foreach (var entry in batch.Log) EngineLog.Write(lane.Shared.Loggers, entry);
-        foreach (var (slot, effect) in batch.Effects)
-            if (slot.State != SlotState.Gone && !(effect.Operation?.Child is { } child && refused.Contains(child.RunId))) Release(slot, effect);
-        foreach (var child in batch.Rows.Children)
-            if (child.IfRefused is { } told && refused.Contains(child.RunId)) lane.Shared.Hint(told.RunId);
-        foreach (var (_, then) in batch.AfterCommit) then();
-        foreach (var slot in batch.Slots)
-            if (slot is { State: SlotState.Reloading, LastBatch: null }) lane.Loads.Reload(slot);
-        foreach (var send in batch.Rows.Sends)
-            if (send.Notice) lane.Shared.Hint(send.RunId);
-        if (batch.Rows.Parks.Count + batch.Rows.Sends.Count + batch.Rows.Tasks.Count > 0) lane.Shared.Announce();
-        foreach (var task in batch.Rows.Tasks)
-            if (task.Queue != ActivityRunner.OwnerQueue) lane.Shared.TaskDue(task.VisibleAt);
-    }
-
     /// <summary>Puts what a turn asked for into the batch; what must wait for its commit is remembered there.</summary>
     public void CarryOut(RunSlot slot, PendingBatch batch, IReadOnlyList<Effect> effects)
     {
-        void End()
+        CarryOutEffects(slot, batch, effects, static (lane, slot, batch) => End(lane, slot, batch));
+        End(lane, slot, batch);
+
+        static void End(Lane lane, RunSlot slot, PendingBatch batch)
         {
             if (slot.Execution?.End is { } end) lane.Exits.Ended(slot, batch, end);
         }
-
-        CarryOutEffects(slot, batch, effects, End);
-        End();
     }
 
     /// <summary>The same without the end of the run, if the turn ended it.</summary>
@@ -198,11 +179,10 @@ internal sealed class LaneTurns(Lane lane)
     /// <param name="effects">What the turn asked for.</param>
     /// <param name="then">What the caller does next: done from here if the lane has to leave the first turn of a child (M10).</param>
     /// <param name="from">The first one to carry out.</param>
-    public void CarryOutEffects(RunSlot slot, PendingBatch batch, IReadOnlyList<Effect> effects, Action then, int from = 0)
+    public void CarryOutEffects(RunSlot slot, PendingBatch batch, IReadOnlyList<Effect> effects, Action<Lane, RunSlot, PendingBatch> then, int from = 0)
     {
         for (var i = from; i < effects.Count; i++)
         {
-            var next = i + 1;
             var effect = effects[i];
             switch (effect.Kind)
             {
@@ -219,11 +199,7 @@ internal sealed class LaneTurns(Lane lane)
                     GiveUp(slot, batch, effect.Operation!);
                     break;
                 case CommandKind.Child:
-                    StartChild(slot, batch, effect.Operation!, () =>
-                    {
-                        CarryOutEffects(slot, batch, effects, then, next);
-                        then();
-                    });
+                    StartChild(slot, batch, effects, then, i);
                     break;
                 case CommandKind.Answer:
                     lane.Exits.Answer(slot, batch, effect.Target!, (UpdateAnswer)effect.Data!);
@@ -238,12 +214,18 @@ internal sealed class LaneTurns(Lane lane)
         }
     }
 
+    private void StartChild(RunSlot slot, PendingBatch batch, IReadOnlyList<Effect> effects, Action<Lane, RunSlot, PendingBatch> then, int at) => StartChild(slot, batch, effects[at].Operation!, () =>
+    {
+        CarryOutEffects(slot, batch, effects, then, at + 1);
+        then(lane, slot, batch);
+    });
+
     /// <summary>Runs an attempt of an activity or step in this process.</summary>
     public void StartAttempt(RunSlot slot, Operation operation, TaskRecord? task)
     {
         if (slot.Attempts.ContainsKey(operation.Ordinal)) return;
         var attempt = new ActivityAttempt(lane, slot, operation, lane.Loads.BodyOf(slot, operation), task);
-        slot.Attempts.Add(operation.Ordinal, attempt);
+        slot.Attempts[operation.Ordinal] = attempt;
         lane.Shared.Activities.Start(attempt);
     }
 
@@ -254,23 +236,24 @@ internal sealed class LaneTurns(Lane lane)
         if (slot.State == SlotState.Gone || !slot.Attempts.TryGetValue(attempt.Operation.Ordinal, out var current) || current != attempt) return;
         if (slot.State is SlotState.Loading or SlotState.Reloading && result.RetryAfter is not null)
         {
-            slot.Ended.Add((attempt, result));           // it is taken when the run has been read again
+            (slot.Ended ??= []).Add((attempt, result));           // it is taken when the run has been read again
             return;
         }
 
         slot.Attempts.Remove(attempt.Operation.Ordinal);
         if (slot.Gen != attempt.Gen) return;
-        if (result.RetryAfter is { } delay)
-        {
-            if (slot.Execution?.Operations.Find(attempt.Operation.Ordinal) is null || slot.State is SlotState.Leaving) return;
-            var due = Microseconds.RoundUp(lane.Clock.Now + delay);
-            var batch = lane.Touch(slot);
-            LaneTasks.Add(lane, slot, batch, attempt.Operation, attempt.Number, result.LogicalAttempt, due, result.Failures);
-            if (attempt.Operation.Kind == CommandKind.Step) batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(due, new LaneTimer(slot, attempt.Gen, attempt.Operation.Ordinal, TimerPurpose.StepRetry))));
-            return;
-        }
+        if (result.RetryAfter is { } delay) Again(attempt, result, delay);
+        else Deliver(slot, new Arrival(result.Kind, attempt.Operation.Ordinal, null, result.Payload, result.Encoding) { ReplyGen = attempt.Gen });
+    }
 
-        Deliver(slot, new Arrival(result.Kind, attempt.Operation.Ordinal, null, result.Payload, result.Encoding) { ReplyGen = attempt.Gen });
+    private void Again(ActivityAttempt attempt, AttemptResult result, TimeSpan delay)
+    {
+        var (slot, operation) = (attempt.Slot, attempt.Operation);
+        if (slot.Execution?.Operations.Find(operation.Ordinal) is null || slot.State is SlotState.Leaving) return;
+        var due = Microseconds.RoundUp(lane.Clock.Now + delay);
+        var batch = lane.Touch(slot);
+        LaneTasks.Add(lane, slot, batch, operation, attempt.Number, result.LogicalAttempt, due, result.Failures);
+        if (operation.Kind == CommandKind.Step) batch.AfterCommit.Add((slot.RunId, () => lane.Timers.Add(due, new LaneTimer(slot, attempt.Gen, operation.Ordinal, TimerPurpose.StepRetry))));
     }
 
     /// <summary>Runs a turn; the entries of a turn that is not kept are thrown away.</summary>
@@ -316,82 +299,6 @@ internal sealed class LaneTurns(Lane lane)
     }
 
     private static RunAttributes? AttributesOf(string? json) => json is null ? null : RunAttributes.FromJson(JsonSerializer.Deserialize(json, HistoryJson.Default.JsonElement));
-
-    private void ReleaseStarts(Dictionary<Guid, StartingRun> starts, IReadOnlyList<Guid> refused)
-    {
-        foreach (var start in starts.Values)
-        {
-            var slot = start.Slot;
-            if (refused.Contains(slot.RunId))
-            {
-                lane.Remove(slot);
-                start.Answer?.TrySetResult(false);
-                continue;
-            }
-
-            start.Answer?.TrySetResult(true);
-            Started(slot);
-            if (slot.State != SlotState.Starting) continue;
-            if (slot.Waiting.Count == 0 && slot.Deferred?.Exists(static effect => effect.Kind == CommandKind.Child) != true) Begun(slot);
-            else lane.Post(() => Begun(slot));           // user code may run in it, and what else this batch releases must not hang on that
-        }
-    }
-
-    private void Begun(RunSlot slot)
-    {
-        if (slot.State != SlotState.Starting) return;
-        slot.State = SlotState.Active;
-        if (slot.Waiting.Count > 0) lane.Post(() => DeliverWaiting(slot));
-        var deferred = slot.Deferred ?? [];
-        slot.Deferred = null;
-        ReleaseDeferred(slot, deferred);
-    }
-
-    private static void Started(RunSlot slot)
-    {
-        if (slot.Gen == 0) Telemetry.RunsStarted.Add(1, new KeyValuePair<string, object?>("workflow", slot.Run.Type));
-    }
-
-    // The start is durable, so what needs no rows happens at once, and only the rest needs another batch.
-    private void ReleaseDeferred(RunSlot slot, List<Effect> deferred)
-    {
-        var needsRows = slot.Execution?.End is not null;
-        foreach (var effect in deferred)
-        {
-            if (effect.Kind is CommandKind.Signal or CommandKind.Send or CommandKind.CancelRun || (effect.Kind is CommandKind.Activity or CommandKind.Step && !LaneTasks.NeedsRow(effect.Operation!))) Release(slot, effect);
-            else if (effect.Kind == CommandKind.Timer) lane.Timers.Add(effect.Operation!.DueAt, new LaneTimer(slot, slot.Gen, effect.Operation.Ordinal, TimerPurpose.Code));
-            else needsRows = true;
-        }
-
-        if (!needsRows) return;
-        var rest = deferred.Where(effect => effect.Kind is CommandKind.Child or CommandKind.Answer or CommandKind.Attribute or CommandKind.Cancel || (effect.Kind is CommandKind.Activity or CommandKind.Step && LaneTasks.NeedsRow(effect.Operation!))).ToList();
-        CarryOut(slot, lane.Touch(slot), rest);
-    }
-
-    private void Release(RunSlot slot, in Effect effect)
-    {
-        if (effect.Operation is not { } operation || slot.Execution?.Operations.Find(operation.Ordinal) is not { } pending || pending.Operation != operation) return;
-        switch (effect.Kind)
-        {
-            case CommandKind.Activity or CommandKind.Step when slot.State == SlotState.Leaving || slot.Execution.End is not null:
-                break;                                   // the run has ended without waiting for it
-            case CommandKind.Activity when lane.IsDraining:
-                LaneTasks.Add(lane, slot, lane.Touch(slot), operation, attempt: 0, logical: 0, lane.Clock.Now, null);      // not begun here any more: anybody's
-                break;
-            case CommandKind.Step when lane.IsDraining:
-                break;                                   // the next owner's
-            case CommandKind.Activity or CommandKind.Step:
-                StartAttempt(slot, operation, null);
-                break;
-            case CommandKind.Signal or CommandKind.Send or CommandKind.CancelRun:
-                LaneSends.Begin(lane, slot, operation);
-                break;
-            case CommandKind.Child when slot.Execution.Context.Children.AwaitsStart(operation.Ordinal):
-                var gen = slot.Gen;
-                lane.Post(() => Deliver(slot, new Arrival(EventKind.ChildStarted, operation.Ordinal) { ReplyGen = gen }));
-                break;
-        }
-    }
 
     private void GiveUp(RunSlot slot, PendingBatch batch, Operation operation)
     {

@@ -38,6 +38,12 @@ internal sealed class PendingBatch(LaneKey lane, TimeSpan lease)
     /// <summary>When it was sent.</summary>
     public long SentAt { get; set; }
 
+    /// <summary>What the store said last.</summary>
+    public CommitResult? Answer { get; set; }
+
+    /// <summary>Takes the answer to the lane's loop; made once, as batches are used again and again.</summary>
+    public Action? Answered { get; set; }
+
     /// <summary>Empties it for its next use: the lists keep their size, which is about that of the next batch.</summary>
     public void Clear()
     {
@@ -49,6 +55,7 @@ internal sealed class PendingBatch(LaneKey lane, TimeSpan lease)
         Log.Clear();
         Starts?.Clear();
         Tries = 0;
+        Answer = null;
     }
 
     /// <summary>True when it should be sealed.</summary>

@@ -34,6 +34,9 @@ internal sealed class RunSlot(Guid runId)
     /// <summary>Longest time for which a consumed message is remembered (D5): the longest client retry.</summary>
     public static readonly TimeSpan SeenFor = TimeSpan.FromMinutes(15);
 
+    private static readonly Queue<Arrival> NoArrivals = new();
+    private Queue<Arrival>? waiting;
+
     public Guid RunId { get; } = runId;
 
     public SlotState State { get; set; }
@@ -60,7 +63,7 @@ internal sealed class RunSlot(Guid runId)
     public Arrival? Taking { get; set; }
 
     /// <summary>Attempts that ended with a wish for another while the run was being read again.</summary>
-    public List<(ActivityAttempt Attempt, AttemptResult Result)> Ended { get; } = [];
+    public List<(ActivityAttempt Attempt, AttemptResult Result)>? Ended { get; set; }
 
     /// <summary>True while a generation's first rows are applied: one that ends in them goes on in a batch of its own, not deeper on the stack.</summary>
     public bool Rolling { get; set; }
@@ -69,16 +72,16 @@ internal sealed class RunSlot(Guid runId)
     public int Attempt { get; set; }
 
     /// <summary>Arrivals that wait until it takes them.</summary>
-    public Queue<Arrival> Waiting { get; } = new();
+    public IReadOnlyCollection<Arrival> Waiting => waiting ?? NoArrivals;
 
     /// <summary>Messages that its history holds, or an open batch: never applied again (D5, D6).</summary>
-    public Dictionary<(Guid Sender, long Seq), DateTimeOffset> Seen { get; } = [];
+    public LazyMap<(Guid Sender, long Seq), DateTimeOffset> Seen;
 
     /// <summary>Attempts under way in this process, by ordinal.</summary>
-    public Dictionary<int, ActivityAttempt> Attempts { get; } = [];
+    public LazyMap<int, ActivityAttempt> Attempts;
 
     /// <summary>Ordinals of operations whose attempts are task rows.</summary>
-    public Dictionary<int, TaskRecord> Tasks { get; } = [];
+    public LazyMap<int, TaskRecord> Tasks;
 
     /// <summary>The batch that holds its last rows, or null if all are durable.</summary>
     public PendingBatch? LastBatch { get; set; }
@@ -113,13 +116,22 @@ internal sealed class RunSlot(Guid runId)
     /// <summary>Timestamp of the last arrival.</summary>
     public long LastActive { get; set; }
 
+    /// <summary>Lets an arrival wait.</summary>
+    public void Wait(Arrival arrival) => (waiting ??= new()).Enqueue(arrival);
+
+    /// <summary>The arrival that has waited longest, or null.</summary>
+    public Arrival? TakeWaiting() => waiting is not null && waiting.TryDequeue(out var first) ? first : null;
+
+    /// <summary>Forgets all that wait.</summary>
+    public void ClearWaiting() => waiting = null;
+
     /// <summary>Keeps an arrival for the next execution, before those that came after it. A message is in the store anyway, and is read again from there, in order.</summary>
     public void PutBack(Arrival? arrival)
     {
-        var rest = Waiting.Where(waiting => waiting.Message is null).ToList();
-        Waiting.Clear();
-        if (arrival is { Message: null } && EventKinds.IsReply(arrival.Kind)) Waiting.Enqueue(arrival);
-        foreach (var waiting in rest) Waiting.Enqueue(waiting);
+        var rest = Waiting.Where(other => other.Message is null).ToList();
+        ClearWaiting();
+        if (arrival is { Message: null } && EventKinds.IsReply(arrival.Kind)) Wait(arrival);
+        foreach (var other in rest) Wait(other);
     }
 
     /// <summary>Whether anything in this process is under way for it.</summary>

@@ -21,7 +21,7 @@ internal sealed class TransactionalSteps(EngineServices services, IReadOnlyDicti
     /// <param name="execute">Runs the code within its time.</param>
     /// <returns>True: it is committed. False: the task is no longer this attempt's, and nothing of it was written.</returns>
     /// <exception cref="Exception">The attempt failed, and nothing of it was written.</exception>
-    public async Task<bool> RunAsync(ActivityAttempt attempt, AttemptCall call, Func<AttemptCall, Task<byte[]?>> execute)
+    public async Task<bool> RunAsync(ActivityAttempt attempt, AttemptCall call, Func<AttemptCall, ValueTask<byte[]?>> execute)
     {
         var store = services.Store as ITransactionalStore
             ?? throw new DurableException(DurableErrorCodes.TransactionForeign, $"{services.Store.Description} has no transactions, so step '{call.Name}' cannot run. Use SQLite or PostgreSQL, or StepAsync.");

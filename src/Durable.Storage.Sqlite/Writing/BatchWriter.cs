@@ -114,7 +114,7 @@ internal sealed class BatchWriter
             Rows.Task(session, task);
     }
 
-    private static List<OwnedRun> Claim(Session session, LaneBatch batch, long lane)
+    private static IReadOnlyList<OwnedRun> Claim(Session session, LaneBatch batch, long lane)
     {
         if (batch.Claims.Count == 0)
             return [];
@@ -133,9 +133,9 @@ internal sealed class BatchWriter
         return claimed;
     }
 
-    private List<Guid> Start(Session session, long lane, long now)
+    private IReadOnlyList<Guid> Start(Session session, long lane, long now)
     {
-        var refused = new List<Guid>();
+        List<Guid>? refused = null;
         foreach (var start in starts)
         {
             if (Rows.Start(session, start, lane, now))
@@ -144,11 +144,11 @@ internal sealed class BatchWriter
                     Note(start.RunId, 0, 0, 0);
                 continue;
             }
-            refused.Add(start.RunId);
+            (refused ??= []).Add(start.RunId);
             if (start.IfRefused is { } message)
                 Rows.Send(session, message, now);
         }
-        return refused;
+        return refused ?? (IReadOnlyList<Guid>)[];
     }
 
     private void Append(Session session)

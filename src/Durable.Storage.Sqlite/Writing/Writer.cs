@@ -125,7 +125,7 @@ internal sealed class Writer : IDisposable
     }
 
     /// <summary>Writes pieces in one transaction; if one of them fails, each in its own, so that none harms another.</summary>
-    private void Write(IReadOnlyList<WriteJob> jobs)
+    private void Write(List<WriteJob> jobs)
     {
         if (!TryBegin(jobs))
             return;
@@ -149,12 +149,12 @@ internal sealed class Writer : IDisposable
         Commit(jobs);
     }
 
-    private bool TryBegin(IReadOnlyList<WriteJob> jobs)
+    private bool TryBegin(List<WriteJob> jobs)
     {
         try
         {
             session ??= Reopen();
-            SetSync(fullSync && !jobs.All(job => job.Relaxed));
+            SetSync(fullSync && !jobs.TrueForAll(static job => job.Relaxed));
             Patience.Begin(session, busyLimit);
             Transactions++;
             return true;
@@ -171,7 +171,7 @@ internal sealed class Writer : IDisposable
         }
     }
 
-    private void Commit(IReadOnlyList<WriteJob> jobs)
+    private void Commit(List<WriteJob> jobs)
     {
         try
         {

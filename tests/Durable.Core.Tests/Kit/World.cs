@@ -22,7 +22,7 @@ public enum StoreKind
 /// <summary>What outlives hosts.</summary>
 internal sealed class World : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private readonly List<Node> nodes = [];
     private readonly string? folder;
 

@@ -13,6 +13,12 @@ public sealed class ProgramTests : Situation
     [FsCheck.NUnit.Property(MaxTest = 2)]
     public void The_same_on_a_file(FsCheck.PositiveInt seed) => DieEverywhereAsync(StoreKind.Sqlite, seed.Get, 3).GetAwaiter().GetResult();
 
+    [Test]
+    public void A_random_program_waits_for_no_signal_in_a_child() =>
+        Assert.That(Enumerable.Range(0, 20_000).Select(RandomProgram.Of).SelectMany(InChildren), Has.None.Matches((RandomProgram? program) => program!.Signals.Any()));
+
+    private static IEnumerable<RandomProgram> InChildren(RandomProgram program) => program.Kind == "child" ? [program] : program.Items.SelectMany(InChildren);
+
     private static async Task DieEverywhereAsync(StoreKind kind, int seed, int stride)
     {
         var program = RandomProgram.Of(seed);

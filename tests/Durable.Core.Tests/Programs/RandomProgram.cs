@@ -13,15 +13,22 @@ public sealed record RandomProgram(string Kind, string Name, IReadOnlyList<Rando
     {
         var random = new Random(seed);
         var names = 0;
-        return Block(3);
+        return Block(3, false);
 
-        RandomProgram Any(int depth) => depth == 0 || random.Next(3) > 0 ? new(Leaves[random.Next(Leaves.Length)], $"n{names++}", []) : Block(depth - 1);
+        RandomProgram Any(int depth, bool child) => depth == 0 || random.Next(3) > 0 ? Leaf(child) : Block(depth - 1, child);
 
-        RandomProgram Block(int depth) => new(random.Next(5) switch { 0 or 1 => "all", 2 => "child", _ => "sequence" }, $"n{names++}", [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Any(depth)).ToList()]);
+        RandomProgram Block(int depth, bool child)
+        {
+            var kind = random.Next(5) switch { 0 or 1 => "all", 2 => "child", _ => "sequence" };
+            return new(kind, $"n{names++}", [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Any(depth, child || kind == "child")).ToList()]);
+        }
+
+        // Nobody knows the ids of children: nothing in them, however deep, waits for a signal.
+        RandomProgram Leaf(bool child) => new(Leaves[random.Next(Leaves.Length)] is var kind && child && kind == "signal" ? "timer" : kind, $"n{names++}", []);
     }
 
-    /// <summary>Names of all signals that the run itself waits for; those of children are theirs.</summary>
-    public IEnumerable<string> Signals => Kind == "signal" ? [Name] : Kind == "child" ? [] : Items.SelectMany(item => item.Signals);
+    /// <summary>Names of all signals that the run waits for.</summary>
+    public IEnumerable<string> Signals => Kind == "signal" ? [Name] : Items.SelectMany(item => item.Signals);
 
     /// <summary>What it gives: the same however it was interrupted.</summary>
     public string Outcome => Kind switch
@@ -29,7 +36,7 @@ public sealed record RandomProgram(string Kind, string Name, IReadOnlyList<Rando
         "activity" or "beat" or "flaky" or "step" => Name + "!",
         "timer" => "t",
         "signal" => "s",
-        var block => $"{block}({string.Join(' ', Items.Where(item => block != "child" || item.Kind != "signal").Select(item => item.Outcome))})",
+        var block => $"{block}({string.Join(' ', Items.Select(item => item.Outcome))})",
     };
 
     public override string ToString() => Items.Count == 0 ? $"{Kind} {Name}" : $"{Kind} [{string.Join(", ", Items)}]";
@@ -65,8 +72,7 @@ public sealed class Interpreter(WorkflowContext workflow, IWork work)
                 await workflow.WaitUntilAsync(() => told.Contains(program.Name));
                 return "s";
             case "child":
-                var own = new RandomProgram("child", program.Name, [.. program.Items.Where(item => item.Kind != "signal")]);
-                return await workflow.RunChildAsync((Interpreter w) => w.RunAsync(own));
+                return await workflow.RunChildAsync((Interpreter w) => w.RunAsync(program));
             default:
                 return await BlockAsync(program);
         }

@@ -15,7 +15,7 @@ public sealed class CancelTests : Situation
 
         await run.CancelAsync("customer left");
 
-        var outcome = await run.OutcomeAsync(TimeSpan.FromSeconds(20));
+        var outcome = await run.OutcomeAsync(TimeSpan.FromSeconds(90));
         Assert.That(outcome!.Status, Is.EqualTo(RunStatus.Cancelled));
         Assert.That(Bench.Ledger.Select(attempt => attempt.Name), Is.EqualTo(new[] { "hotel", "flight", "wait", "undo flight", "undo hotel" }));
     }

@@ -10,7 +10,7 @@ namespace Durable.EndToEnd.Tests;
 
 public sealed class OperationsTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
     private static readonly Plan Waiting = new([new(Act.Effect), new(Act.Signals, 1), new(Act.Effect)]);
     private TempFolder folder = null!;
 

@@ -100,7 +100,7 @@ internal sealed class HostProcess : IDisposable
     public async Task KillAsync()
     {
         process.Kill();
-        await EndAsync(TimeSpan.FromSeconds(10));
+        await EndAsync(TimeSpan.FromSeconds(60));
     }
 
     public void Dispose()

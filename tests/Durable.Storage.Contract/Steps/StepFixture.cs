@@ -10,7 +10,7 @@ public abstract class StepFixture
     private IDurableStore? store;
 
     /// <summary>How long a test waits for what must come.</summary>
-    protected static TimeSpan Patience { get; } = TimeSpan.FromSeconds(30);
+    protected static TimeSpan Patience { get; } = TimeSpan.FromSeconds(90);
 
     /// <summary>The workflow id of this test's run.</summary>
     protected string RunId { get; } = Guid.NewGuid().ToString("N");

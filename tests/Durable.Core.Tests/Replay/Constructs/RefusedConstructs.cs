@@ -111,18 +111,18 @@ public sealed class RefusedConstructs
 
     private static IEnumerable<TestCaseData> RealClocks()
     {
-        yield return Case("Task_Delay_on_the_real_clock", s => Task.Delay(100));
-        yield return Case("CancellationTokenSource_on_the_real_clock", s => s.Acts.NeverAsync("n").WaitAsync(new CancellationTokenSource(TimeSpan.FromMilliseconds(100)).Token));
+        yield return Case("Task_Delay_on_the_real_clock", s => Task.Delay(400));
+        yield return Case("CancellationTokenSource_on_the_real_clock", s => s.Acts.NeverAsync("n").WaitAsync(new CancellationTokenSource(TimeSpan.FromMilliseconds(400)).Token));
         yield return Case("CancelAfter_on_a_source_of_the_real_clock", s =>
         {
             var source = new CancellationTokenSource();
-            source.CancelAfter(100);
+            source.CancelAfter(400);
             return s.Workflow.DelayAsync(TimeSpan.FromDays(30), source.Token);
         });
         yield return Case("CancelAfter_on_a_linked_source", s =>
         {
             var linked = CancellationTokenSource.CreateLinkedTokenSource(s.Workflow.CancellationToken);
-            linked.CancelAfter(100);
+            linked.CancelAfter(400);
             return s.Workflow.DelayAsync(TimeSpan.FromDays(30), linked.Token);
         });
         yield return Case("Threading_Timer", s =>
@@ -131,7 +131,7 @@ public sealed class RefusedConstructs
             Late.Add(s, () => GC.KeepAlive(timer));
             return s.Acts.NeverAsync("n");
         });
-        yield return Case("PeriodicTimer_on_the_real_clock", async s => await new PeriodicTimer(TimeSpan.FromMilliseconds(1)).WaitForNextTickAsync());
+        yield return Case("PeriodicTimer_on_the_real_clock", async s => await new PeriodicTimer(TimeSpan.FromMilliseconds(400)).WaitForNextTickAsync());
     }
 
     private static IEnumerable<TestCaseData> PoolContinuations()
