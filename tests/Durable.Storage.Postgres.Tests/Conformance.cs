@@ -77,3 +77,8 @@ public sealed class PostgresTransactions : TransactionContract
 {
     protected override Task<StoreHarness> CreateAsync() => PostgresHarness.CreateAsync();
 }
+
+public sealed class PostgresQueues : QueueContract
+{
+    protected override Task<StoreHarness> CreateAsync() => PostgresHarness.CreateAsync();
+}

@@ -50,6 +50,11 @@ public sealed class LackingHolds : HoldContract
     protected override Task<StoreHarness> CreateAsync() => Lacking.CreateAsync();
 }
 
+public sealed class LackingQueues : QueueContract
+{
+    protected override Task<StoreHarness> CreateAsync() => Lacking.CreateAsync();
+}
+
 public sealed class LackingTasks : TaskContract
 {
     protected override Task<StoreHarness> CreateAsync() => Lacking.CreateAsync();
