@@ -35,7 +35,7 @@ internal sealed class Simulation
         profile = Profile.Of(world.Random, quiet);
         this.database = database;
         database.Attach(world);
-        ledger = new Ledger(world, database);
+        ledger = new Ledger(world, database, profile);
         log = new SimLog(world, id => profile.PoisonEvery > 0 && database.EverPoisoned.Contains(id));
         plans = new PlanMaker(world.Random, profile);
         workers = new SimWorker?[profile.Workers];

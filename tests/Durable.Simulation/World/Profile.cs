@@ -22,6 +22,9 @@ internal sealed class Profile
 
     public int MaxConcurrentActivities { get; private init; }
 
+    /// <summary>How many attempts of the queue may run in the whole cluster; 0 for no limit.</summary>
+    public int QueueLimit => Actions % 3;
+
     public int KeepGenerations { get; } = 1;
 
     public double ContinueAsNew { get; private init; }
