@@ -109,6 +109,9 @@ public sealed class InMemoryStore : IDurableStore
     public Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) =>
         Locked<IReadOnlyList<Guid>>(() => tasks.Expire(limit, failure), cancellationToken);
 
+    /// <inheritdoc/>
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => Locked(() => catalog.TakeSlots(request), cancellationToken);
+
     // ── IRunCatalog ──
 
     /// <inheritdoc/>
