@@ -14,13 +14,6 @@ internal sealed record ExportDocument
     public required IReadOnlyList<CloudEvent> Events { get; init; }
 }
 
-/// <summary>The part of a document that machines read.</summary>
-internal sealed record ExportedRunOnly
-{
-    /// <summary>The exact run.</summary>
-    public required ExportedRun Durable { get; init; }
-}
-
 /// <summary>A run with its rows.</summary>
 internal sealed record ExportedRun
 {
@@ -141,5 +134,4 @@ internal sealed record CloudEvent(string Specversion, string Id, string Source, 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true, MaxDepth = 1_024)]
 [JsonSerializable(typeof(ExportDocument))]
 [JsonSerializable(typeof(ExportedRun))]
-[JsonSerializable(typeof(ExportedRunOnly))]
 internal sealed partial class ExportJson : JsonSerializerContext;

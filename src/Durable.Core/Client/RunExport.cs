@@ -50,7 +50,7 @@ internal sealed class RunExport(ClientCore core, HistoryReader history)
         ExportedRun? run;
         try
         {
-            run = JsonSerializer.Deserialize(export, ExportJson.Default.ExportedRunOnly)?.Durable;
+            run = FindRun(export);
         }
         catch (JsonException error)
         {
@@ -60,6 +60,22 @@ internal sealed class RunExport(ClientCore core, HistoryReader history)
         if (run is null) throw NotAnExport("it has no member 'durable'", null);
         ThrowIfNewer(run.Schema);
         return (run.Run, ImportCheck.Events(run, run.Run?.Namespace ?? "", codec));
+    }
+
+    // The exact part comes first in what we write; what people read behind it is two thirds of the text, and is not even looked at.
+    private static ExportedRun? FindRun(ReadOnlySpan<byte> export)
+    {
+        var reader = new Utf8JsonReader(export, new JsonReaderOptions { MaxDepth = 1_024 });
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var found = reader.ValueTextEquals("durable"u8);
+            reader.Read();
+            if (found) return JsonSerializer.Deserialize(ref reader, ExportJson.Default.ExportedRun);
+            reader.Skip();
+        }
+
+        return null;
     }
 
     // What was committed between the two reads is not in the document: its generation is that of its last row.
