@@ -38,6 +38,16 @@ internal sealed class SameHistoryTests
     }
 
     [Test]
+    public void A_difference_is_placed_in_the_users_code_and_not_in_a_generated_proxy()
+    {
+        var rows = Live(Definition(true));
+        rows[0].Commands = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(rows[0].Commands!).Replace("Pay.Take", "Pay.Gone", StringComparison.Ordinal));
+        var verdict = SourceLine.Check(tell => Execution(Definition(true), tell), rows);
+        Assert.That(verdict?.Code, Is.EqualTo(DurableErrorCodes.Diverged));
+        Assert.That($"{verdict!.Source} {verdict.Message}", Does.Contain("Order.RunAsync").And.Not.Contain("_Activities"));
+    }
+
+    [Test]
     public void A_generated_proxy_is_used_where_there_is_one_and_With_gives_another()
     {
         var execution = Execution(Definition(true));
@@ -91,8 +101,8 @@ internal sealed class SameHistoryTests
         return text.ToString();
     }
 
-    private static WorkflowExecution Execution(WorkflowDefinition definition) => new(definition, new WorkflowInfo("order-1", new Guid("0197a3c0-0000-7000-8000-00000000002a"), definition.Name, definition.Version) { StartedAt = Begin },
-        new byte[32], Serializer, new ExecutionLimits(), NullLogSink.Instance, _ => null);
+    private static WorkflowExecution Execution(WorkflowDefinition definition, Action<WorkflowExecution, CommandKind, int>? tell = null) => new(definition, new WorkflowInfo("order-1", new Guid("0197a3c0-0000-7000-8000-00000000002a"), definition.Name, definition.Version) { StartedAt = Begin },
+        new byte[32], Serializer, new ExecutionLimits(), NullLogSink.Instance, _ => null) { OnCommand = tell };
 
     // A lane in miniature: each activity is answered at once, in order; then the lines come by update and signal.
     private static List<EventRecord> Live(WorkflowDefinition definition)
