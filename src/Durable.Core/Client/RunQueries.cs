@@ -16,7 +16,13 @@ internal sealed class RunQueries(ClientCore core, HistoryReader history)
         var call = CallExpression.OfMember(query, "QueryAsync");
         var (name, types) = Members.Query(workflow, call.Member);
         Check.Handler(call.Member, "[Query]", type => type != typeof(void) && !ResultShape.IsTask(type), "A [Query] gives a value, at once: no void, no Task.");
-        var encoded = core.Serializer.EncodeArguments(call.Arguments, types, $"Query '{name}'");
+        return await QueryAsync<TValue>(target, name, call.Arguments, types, cancellationToken);
+    }
+
+    /// <summary>The same, with typed arguments.</summary>
+    public async Task<TValue> QueryAsync<TValue>(RunTarget target, string name, object?[] given, Type[] types, CancellationToken cancellationToken)
+    {
+        var encoded = core.Serializer.EncodeArguments(given, types, $"Query '{name}'");
 
         await core.ReadAsync(cancellationToken);
         var run = await core.FindAsync(target, cancellationToken);
