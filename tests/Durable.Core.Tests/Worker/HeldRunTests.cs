@@ -134,7 +134,7 @@ public sealed class HeldRunTests : Situation
         await run.TerminateAsync("never mind");
         await Reaches(run, RunStatus.Terminated);
 
-        var refused = Assert.ThrowsAsync<RunConflictException>(() => run.QueryAsync(w => w.Gone));
+        var refused = await Assert.ThrowsAsync<RunConflictException>(() => run.QueryAsync(w => w.Gone));
 
         Assert.That(refused!.Code, Is.EqualTo(DurableErrorCodes.RunInWrongState));
         Assert.That(refused.Message, Does.Contain("has not begun").And.Contain("Terminated"));
