@@ -89,8 +89,6 @@ internal sealed class ProcessStore(TestWorld world, StrictCheck? strict) : IDura
 
     public Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) => Call(() => Inner.ExpireTasksAsync(limit, failure, cancellationToken));
 
-    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => Call(() => Inner.TakeSlotsAsync(request, cancellationToken));
-
     public Task<RunRecord?> FindRunAsync(string ns, string? workflowId, Guid? runId, CancellationToken cancellationToken = default) => Call(() => Inner.FindRunAsync(ns, workflowId, runId, cancellationToken));
 
     public Task<IReadOnlyList<RunStatusRow>> ReadStatusesAsync(IReadOnlyList<Guid> runIds, CancellationToken cancellationToken = default) => Call(() => Inner.ReadStatusesAsync(runIds, cancellationToken));
