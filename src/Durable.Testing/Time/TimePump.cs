@@ -10,8 +10,8 @@ internal sealed class TimePump(TestWorld world, TestWorker worker, Func<Guid, Ta
 {
     private const int EagerTries = 200;                                                    // most turns take microseconds: a short time without sleeping
     private static readonly TimeSpan AttemptGrace = TimeSpan.FromSeconds(2);               // an attempt that takes longer waits for time to pass
-    private static readonly TimeSpan LoopGrace = TimeSpan.FromSeconds(15);                 // a turn that takes longer holds its thread for good
-    private static readonly TimeSpan NeverQuiet = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LoopGrace = TimeSpan.FromSeconds(60);                 // a turn that takes longer holds its thread for good
+    private static readonly TimeSpan NeverQuiet = TimeSpan.FromMinutes(2);
     private readonly SemaphoreSlim gate = new(1, 1);
     private readonly CancellationTokenSource stop = new();
     private Task loop = Task.CompletedTask;
