@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.Loader;
+using System.Text;
 using Durable.Analyzers.Generator;
 using Durable.Analyzers.Tests.Kit;
 using Microsoft.CodeAnalysis;
@@ -15,7 +16,7 @@ internal static class Generated
     /// <summary>Runs the generator. Neither it nor what it writes may have a warning.</summary>
     public static (CSharpCompilation Compilation, ImmutableArray<GeneratedSourceResult> Files) Run(string source, string name = "Subject")
     {
-        var compilation = CSharpCompilation.Create(name, [CSharpSyntaxTree.ParseText(Compiled.Usings, Parse), CSharpSyntaxTree.ParseText(source, Parse, "Subject.cs")], Compiled.References, Compiled.Options);
+        var compilation = CSharpCompilation.Create(name, [CSharpSyntaxTree.ParseText(Compiled.Usings, Parse, "Usings.cs", Encoding.UTF8), CSharpSyntaxTree.ParseText(source, Parse, "Subject.cs", Encoding.UTF8)], Compiled.References, Compiled.Options);
         var driver = CSharpGeneratorDriver.Create([new DurableGenerator().AsSourceGenerator()], parseOptions: Parse).RunGeneratorsAndUpdateCompilation(compilation, out var output, out var faults);
         Assert.That(faults, Is.Empty);
         var result = driver.GetRunResult().Results.Single();
@@ -31,10 +32,11 @@ internal static class Generated
         var name = "Subject" + Guid.NewGuid().ToString("N");
         var compilation = generate ? Run(source, name).Compilation : Compiled.Of(source, name);
         using var image = new MemoryStream();
-        var emitted = compilation.Emit(image);
+        using var symbols = new MemoryStream();
+        var emitted = generate ? compilation.Emit(image, symbols) : compilation.Emit(image);
         Assert.That(emitted.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Select(d => d.ToString()), Is.Empty);
-        image.Position = 0;
-        return new AssemblyLoadContext(name, isCollectible: false).LoadFromStream(image);
+        image.Position = symbols.Position = 0;
+        return new AssemblyLoadContext(name, isCollectible: false).LoadFromStream(image, generate ? symbols : null);
     }
 
     /// <summary>The language of the texts.</summary>

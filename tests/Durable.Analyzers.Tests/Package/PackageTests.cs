@@ -65,7 +65,7 @@ internal sealed class PackageTests
             </Project>
             """);
 
-        File.WriteAllText(Path.Combine(project, "Program.cs"), Program.Replace("NOW", "DateTime.UtcNow", StringComparison.Ordinal));
+        File.WriteAllText(Path.Combine(project, "Program.cs"), Program.Replace("NOW", "workflow.UtcNow > DateTime.UtcNow ? default : workflow.UtcNow", StringComparison.Ordinal));
         var wrong = await Dotnet.RunAsync(project, "build", "-nologo", "-v", "q", "-c", "Release");
         Assert.That(wrong.Code, Is.Not.Zero, wrong.Output);
         Assert.That(Regex.Matches(wrong.Output, @"error (\w+)").Select(match => match.Groups[1].Value).Distinct(), Is.EqualTo(["DUR6001"]), wrong.Output);

@@ -32,6 +32,7 @@ internal sealed class RepositoryTests
         "tests/Durable.Core.Tests/Registration/BrokenWorkflows.cs DUR6043",
         "tests/Durable.Core.Tests/Registration/NamesTests.cs DUR6040",
         "tests/Durable.Core.Tests/Worker/ContinueAsNewTests.cs DUR6018",
+        "tests/Durable.Core.Tests/Worker/HeldRunTests.cs DUR6030",
         "tests/Durable.Core.Tests/Worker/HoldTests.cs DUR6007",
         "tests/Durable.Core.Tests/Worker/HoldTests.cs DUR6013",
         "tests/Durable.Core.Tests/Worker/HoldTests.cs DUR6018",
@@ -39,5 +40,8 @@ internal sealed class RepositoryTests
         "tests/Durable.Core.Tests/Worker/RetryTests.cs DUR6018",
         "tests/Durable.Simulation/Load/Killer.cs DUR6018",
         "tests/Durable.Simulation/Load/SimWorkflow.cs DUR6018",
+        "tests/Durable.Testing.Tests/Kit/Workflows.cs DUR6002",
+        "tests/Durable.Testing.Tests/Kit/Workflows.cs DUR6017",
+        "tests/Durable.Testing.Tests/Kit/Workflows.cs DUR6018",
     ];
 }
