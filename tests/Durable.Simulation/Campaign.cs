@@ -31,6 +31,15 @@ internal sealed class Campaign
 
     public long Executions { get; private set; }
 
+    /// <summary>In how many seeds each rule was exercised.</summary>
+    public int[] Rules { get; } = new int[Enum.GetValues<Rule>().Length];
+
+    /// <summary>In how many seeds of each kind.</summary>
+    public Dictionary<string, int[]> RulesByKind { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>How many seeds there were of each kind.</summary>
+    public SortedDictionary<string, int> Kinds { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Seeds that were run.</summary>
     public int Done { get; private set; }
 
@@ -68,12 +77,26 @@ internal sealed class Campaign
         return again.Hash == result.Hash ? result : result with { Violations = [$"the second run of the seed went another way: {again.Hash:x16} after {result.Hash:x16}, {again.Events} events after {result.Events}"] };
     }
 
+    private static void Count(int[] seeds, IReadOnlyList<int> times)
+    {
+        for (var i = 0; i < seeds.Length; i++)
+            if (times[i] > 0) seeds[i]++;
+    }
+
     private void Add(SeedResult result)
     {
         Done++;
         Events += result.Events;
         Runs += result.Runs;
         Executions += result.Executions;
+        Count(Rules, result.Rules);
+        foreach (var kind in result.Kinds)
+        {
+            Kinds[kind] = Kinds.GetValueOrDefault(kind) + 1;
+            if (!RulesByKind.TryGetValue(kind, out var rules)) RulesByKind[kind] = rules = new int[Rules.Length];
+            Count(rules, result.Rules);
+        }
+
         foreach (var (fault, times) in result.Faults) Faults[fault] = Faults.GetValueOrDefault(fault) + times;
     }
 }

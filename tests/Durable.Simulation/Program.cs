@@ -1,4 +1,4 @@
-// The command line: dotnet run -c Release --project tests/Durable.Simulation -- --seeds N [--from K] [--threads T] [--twice] [--trace] [--quiet].
+// The command line: dotnet run -c Release --project tests/Durable.Simulation -- --seeds N [--from K] [--threads T] [--twice] [--trace] [--quiet] [--rules].
 using System.Diagnostics;
 using System.Globalization;
 
@@ -26,6 +26,7 @@ internal static class Program
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalSeconds:0.0} s, {campaign.Seeds / watch.Elapsed.TotalSeconds:0} seeds/s, {campaign.Events:N0} events, {campaign.Runs:N0} runs, {campaign.Executions:N0} executions of activities"));
         foreach (var (fault, times) in campaign.Faults) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {fault}: {times:N0}"));
+        if (args.Contains("--rules")) Console.WriteLine(RuleTable.Of(campaign));
         if (violations.Count > 0) Console.WriteLine($"failing seeds: {string.Join(' ', violations.Select(bad => bad.Seed))}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"SIM seeds={campaign.Seeds} faults={campaign.Faults.Values.Sum()} violations={violations.Count}"));
         return violations.Count == 0 ? 0 : 1;

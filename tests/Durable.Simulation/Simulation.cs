@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Durable.Simulation;
 
 /// <summary>What became of a seed.</summary>
-internal sealed record SeedResult(ulong Seed, ulong Hash, IReadOnlyDictionary<string, int> Faults, IReadOnlyList<string> Violations, IReadOnlyList<string> Trace, int Events, int Runs, int Executions)
+internal sealed record SeedResult(ulong Seed, ulong Hash, IReadOnlyDictionary<string, int> Faults, IReadOnlyList<string> Violations, IReadOnlyList<string> Trace, int Events, int Runs, int Executions, IReadOnlyList<int> Rules, IReadOnlyList<string> Kinds)
 {
     public bool IsClean => Violations.Count == 0;
 }
@@ -35,8 +35,9 @@ internal sealed class Simulation
         profile = Profile.Of(world.Random, quiet);
         this.database = database;
         database.Attach(world);
+        database.KeepsJournal = profile.FailoverEvery > 0;
         ledger = new Ledger(world, database, profile);
-        log = new SimLog(world, id => profile.PoisonEvery > 0 && database.EverPoisoned.Contains(id));
+        log = new SimLog(world, id => profile.TwoBuilds || (profile.PoisonEvery > 0 && database.EverPoisoned.Contains(id)));
         plans = new PlanMaker(world.Random, profile);
         workers = new SimWorker?[profile.Workers];
     }
@@ -49,9 +50,19 @@ internal sealed class Simulation
     public static SeedResult Run(ulong seed, bool tracing = false, SimDatabase? database = null, bool quiet = false)
     {
         var simulation = new Simulation(seed, quiet, tracing, database ?? new SimDatabase());
-        simulation.Run();
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);        // a test runner's would take awaits to other threads
+        try
+        {
+            simulation.Run();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+
         var world = simulation.world;
-        return new SeedResult(seed, world.Hash, world.Faults, world.Violations, [.. world.Lines], world.Count, simulation.database.Judge.Runs.Count, simulation.ledger.Executions);
+        return new SeedResult(seed, world.Hash, world.Faults, world.Violations, [.. world.Lines], world.Count, simulation.database.Judge.Runs.Count, simulation.ledger.Executions, world.Exercised, [.. simulation.profile.Kinds()]);
     }
 
     private void Run()
@@ -65,6 +76,7 @@ internal sealed class Simulation
         for (var i = 0; i < workers.Length; i++) StartWorker(i, $"worker{i}", world.Random.Millis(0, 200));
         for (var i = 0; i < profile.Clients; i++) StartClient(i);
         StartOperator();
+        StartPurger();
         StartFaults();
         world.Run(profile.Safety.Ticks, static () => false);
         Heal();
@@ -89,7 +101,7 @@ internal sealed class Simulation
     {
         if (workers[slot] is { Process.IsDead: false }) return;
         var process = NewProcess($"{identity}.{processes}");
-        var worker = workers[slot] = new SimWorker(process, Connect(process), profile, ledger, log, identity);
+        var worker = workers[slot] = new SimWorker(process, Connect(process), profile, ledger, log, identity, profile.TwoBuilds && slot % 2 == 1);
         world.Note($"{process.Name} starts");
         worker.Start();
     });
@@ -159,6 +171,7 @@ internal sealed class Simulation
             database.Clock.Offset -= world.Random.Chance(0.3) ? TimeSpan.FromSeconds(60) : world.Random.Millis(10, 20_000);
         });
         Now(profile.RestartEvery, Restart);
+        Now(profile.FailoverEvery, FailOver);
         Now(profile.ClashEvery, Clash);
         Now(profile.PoisonEvery, () =>
         {
@@ -208,6 +221,41 @@ internal sealed class Simulation
         worker.Stop(() => StartWorker(slot, worker.Identity, world.Random.Millis(0, 500)));
     }
 
+    // Everything under way dies with the old primary; the standby may miss the last writes.
+    private void FailOver()
+    {
+        var lost = world.Random.Pick([0, 1, 2, 5, 20, 60]);
+        world.Bit(lost == 0 ? "failover" : "failover that lost writes");
+        if (world.Random.Chance(0.3)) database.Clock.Offset -= world.Random.Millis(0, 2_000);
+        database.FailOver(lost);
+        if (lost > 0) ledger.Forget();
+    }
+
+    private void StartPurger()
+    {
+        if (profile.Retention is not { } retention) return;
+        var process = NewProcess("purger");
+        var connection = new SimConnection(process, database, profile, null);
+        process.Machine.Queue(() => _ = PurgeAsync());
+
+        async Task PurgeAsync()
+        {
+            while (true)
+            {
+                await Task.Delay(world.Random.Millis(100, 900), process.Clock);
+                try
+                {
+                    var before = database.Clock.GetUtcNow() - retention;
+                    await connection.PurgeAsync(new Storage.PurgeRequest(before, null, 1 + world.Random.Below(20), before - profile.Lease * 3));
+                }
+                catch (DurableException error) when (error.Code is DurableErrorCodes.StoreUnavailable or DurableErrorCodes.CommitInDoubt)
+                {
+                    world.Note($"purge: {error.Code}");
+                }
+            }
+        }
+    }
+
     // A second live host under the name of another one.
     private void Clash()
     {
@@ -235,7 +283,7 @@ internal sealed class Simulation
     // Every 200 ms of the liveness phase: is everything that was begun at its end?
     private void Inspect() => world.Schedule(null, TimeSpan.FromMilliseconds(200), () =>
     {
-        allDone = clients.Count == profile.Clients && clients.All(one => one.Process.IsDead || (one.Client.IsDone && !one.Client.IsWaiting)) && Open().Count == 0 && database.Tables.Notices.Count == 0;
+        allDone = clients.Count == profile.Clients && clients.All(one => one.Process.IsDead || database.LostAt > 0 || (one.Client.IsDone && !one.Client.IsWaiting)) && Open().Count == 0 && database.Tables.Notices.Count == 0;
         Inspect();
     });
 

@@ -259,5 +259,6 @@ public abstract class LaneContract : StoreContract
         Assert.That((rows["host-a"].Build, rows["host-a"].Alive, rows["host-a"].Owned), Is.EqualTo(("build-7", false, 1)));
         Assert.That(rows["host-a"].Serves, Is.EqualTo(new[] { "Order@1" }));
         Assert.That((rows["host-b"].Alive, rows["host-b"].Owned), Is.EqualTo((true, 0)));
+        Assert.That((rows["host-a"].CommitSeq, rows["host-b"].CommitSeq), Is.EqualTo((1, 0)), "by this a holder finds a database that went back in time");
     }
 }

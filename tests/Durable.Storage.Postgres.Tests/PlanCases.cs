@@ -28,7 +28,7 @@ internal static class PlanCases
         batch.Add("CommitPark", [PgBatch.Long(1)], Fill(new ParkColumns(), runs, (set, run) => set.Add(Make.Park(run))));
         batch.Add("CommitUpdate", [], Fill(new UpdateColumns(), runs, (set, run) => set.Add(new RunUpdate { RunId = run.Id, Shard = run.Shard, Gen = 1 })));
         batch.Add("CommitClose", [PgBatch.Long(1)], Fill(new CloseColumns(), runs, (set, run) => set.Add(Make.Close(run))));
-        foreach (var name in new[] { "CommitCloseTasks", "CommitCloseNotices" }) batch.Add(name, [], Keys(runs));
+        foreach (var name in new[] { "CommitCloseTasks", "CommitCloseNotices" }) batch.Add(name, [PgBatch.Long(1)], Keys(runs));
         batch.Add("CommitTaskDelete", [], Fill(new TaskKeyColumns(), runs, (set, run) => set.Add(new TaskKey(run.Id, 0, 1, run.Shard))));
         batch.Add("CommitClaim", PgBatch.Uuids([.. runs.Select(r => r.Id)]), PgBatch.Long(1));
         batch.Add("CommitStartOwned", [], Starts(runs));

@@ -156,6 +156,7 @@ CREATE TABLE durable_ready (
 ) without rowid;
 CREATE INDEX durable_ready_asap on durable_ready (namespace, due_at) where asap = 1 and (hold & 5) = 0;
 CREATE INDEX durable_ready_due on durable_ready (namespace, due_at) where asap = 0 and (hold & 5) = 0;
+CREATE INDEX durable_ready_held on durable_ready (run_id) where hold <> 0;
 CREATE TABLE durable_run (
     run_id blob not null primary key,
     namespace text not null,

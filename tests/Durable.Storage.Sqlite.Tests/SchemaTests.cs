@@ -11,7 +11,7 @@ public sealed class SchemaTests : SqliteFixture
     private static readonly string[] MayScan =
     [
         nameof(SqlText.OwnedOfLane), nameof(SqlText.LookAdopted), nameof(SqlText.DeadOwners), nameof(SqlText.SeenLanes), nameof(SqlText.PurgeLane),
-        nameof(SqlText.FenceAllLanes), nameof(SqlText.HoldAllRuns), nameof(SqlText.HoldAllTasks), nameof(SqlText.HoldAllWakes),
+        nameof(SqlText.FenceAllLanes), nameof(SqlText.HoldAllRuns), nameof(SqlText.HoldAllTasks), nameof(SqlText.HoldAllWakes), nameof(SqlText.OverdueHeld),
     ];
 
     private static IEnumerable<Sql> All => typeof(SqlText).GetProperties(BindingFlags.Static | BindingFlags.Public).Select(property => (Sql)property.GetValue(null)!);

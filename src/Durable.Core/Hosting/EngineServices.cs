@@ -28,7 +28,7 @@ internal sealed class EngineServices(IDurableStore store, WorkflowRegistry regis
     public Guid ClientId => client.Value;
 
     /// <summary>Version of the host's entry assembly.</summary>
-    public string Build { get; } = BuildOf();
+    public string Build { get; init; } = BuildOf();
 
     /// <summary>Connects and migrates, once; safe to call from anywhere. While the place is not accepted it asks again: another process may have accepted it.</summary>
     public async ValueTask<StoreInfo> ReadyAsync(CancellationToken cancellationToken)

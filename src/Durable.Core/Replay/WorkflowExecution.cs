@@ -139,6 +139,9 @@ internal sealed class WorkflowExecution
     /// <summary>True once the history is long enough for continue-as-new.</summary>
     public bool ContinueAsNewSuggested => Started is not null && (Row >= Started.RollOverSteps || ByteCount >= Started.RollOverBytes);
 
+    /// <summary>Called where the code issues a command, on its stack: for those who look for the line. Null in all other executions.</summary>
+    public Action<WorkflowExecution, CommandKind, int>? OnCommand { get; init; }
+
     /// <summary>Open sagas, in the order they were started.</summary>
     public List<SagaStack> Sagas => sagas ??= [];
 

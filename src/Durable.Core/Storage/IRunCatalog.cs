@@ -125,7 +125,11 @@ public sealed record PurgeRequest(DateTimeOffset? ClosedBefore, Guid? RunId, int
 /// <param name="ExpiresAt">Its lease.</param>
 /// <param name="Alive">False: the lease is over.</param>
 /// <param name="Owned">How many runs it owns.</param>
-public sealed record LaneRow(long LaneId, string Identity, string Build, IReadOnlyList<string> Serves, DateTimeOffset ExpiresAt, bool Alive, int Owned);
+public sealed record LaneRow(long LaneId, string Identity, string Build, IReadOnlyList<string> Serves, DateTimeOffset ExpiresAt, bool Alive, int Owned)
+{
+    /// <summary>Number of its last batch that is durable: its holder finds out by it that the database went back in time (a failover to a standby that lagged).</summary>
+    public long CommitSeq { get; init; }
+}
 
 /// <summary>How much is due.</summary>
 /// <param name="Count">Due rows, at most 10,000 counted.</param>

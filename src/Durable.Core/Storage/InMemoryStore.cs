@@ -38,6 +38,12 @@ public sealed class InMemoryStore : IDurableStore
     /// <summary>Its rows, for checks that look at all of them at once.</summary>
     internal MemoryTables Tables => tables;
 
+    /// <summary>Reads rows under the lock.</summary>
+    internal T Read<T>(Func<MemoryTables, T> read)
+    {
+        lock (gate) return read(tables);
+    }
+
     /// <inheritdoc/>
     public string Description => "in memory";
 

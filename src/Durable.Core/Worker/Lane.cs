@@ -46,6 +46,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Releases = new LaneReleases(this);
         Loads = new LaneLoads(this);
         Exits = new LaneExits(this);
+        Holds = new LaneHolds(this);
         commits = new LaneCommits(this);
     }
 
@@ -65,6 +66,8 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
 
     public LaneExits Exits { get; }
 
+    public LaneHolds Holds { get; }
+
     /// <summary>The runs of this lane.</summary>
     public Dictionary<Guid, RunSlot> Slots { get; } = [];
 
@@ -76,6 +79,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
 
     /// <summary>The fence. Read by the heartbeat too.</summary>
     public long Epoch { get; private set; }
+
+    /// <summary>Number of the last batch that is known to be durable. Safe from any thread.</summary>
+    public long CommitSeq => commits.Durably;
 
     /// <summary>Ticks whenever the loop comes round: a heartbeat without a tick since the last one is not sent (R7). Safe from any thread.</summary>
     public long Ticks => Volatile.Read(ref ticks);
@@ -100,6 +106,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
 
     /// <summary>True from the moment when the lane was lost until it is open again under another name: nothing can be put into a batch.</summary>
     public bool IsLost { get; set; }
+
+    /// <summary>True if nothing is under way but attempts: what happens next comes from outside, from an attempt or from the clock.</summary>
+    public bool IsQuiet => inbox.IsEmpty && commits.IsQuiet && sealedBatches.Count == 0 && Filling.IsEmpty && !Loads.IsReading && Slots.Values.All(static slot => slot.IsIdle);
 
     private long ticks;
     private int owned;

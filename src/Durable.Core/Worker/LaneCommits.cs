@@ -20,7 +20,7 @@ internal sealed class LaneCommits(Lane lane)
     /// <summary>Starts with the number that the store has.</summary>
     public void Begin(long last)
     {
-        commitSeq = last;
+        Volatile.Write(ref commitSeq, last);
         lost = false;
     }
 
@@ -32,6 +32,9 @@ internal sealed class LaneCommits(Lane lane)
             if (!lane.Slots.ContainsKey(run) && claiming.Add(run)) lane.Filling.Rows.Claims.Add(run);
     }
 
+    /// <summary>True if no batch is on its way.</summary>
+    public bool IsQuiet => inFlight is null && again.Count == 0 && !lost && !suspected;
+
     /// <summary>Forgets claims that are under way.</summary>
     public void ClearClaims() => claiming.Clear();
 
@@ -39,6 +42,9 @@ internal sealed class LaneCommits(Lane lane)
     public void WhenIdle(Action first, Action then) => (whenIdle, whenEmpty) = (first, then);
 
     /// <summary>A heartbeat under this epoch was refused: an empty batch finds out what has happened, so that an idle lane does not believe in runs that others have.</summary>
+    /// <summary>Number of the last batch that is known to be durable. Safe from any thread.</summary>
+    public long Durably => Volatile.Read(ref commitSeq);
+
     public void Suspect(long epoch) => suspected |= epoch == lane.Epoch;
 
     /// <summary>Sends the next batch if none is in flight.</summary>
@@ -126,7 +132,7 @@ internal sealed class LaneCommits(Lane lane)
     private void Durable(PendingBatch batch, IReadOnlyList<OwnedRun> claimed, IReadOnlyList<Guid> refused)
     {
         inFlight = null;
-        commitSeq = batch.Rows.CommitSeq;
+        Volatile.Write(ref commitSeq, batch.Rows.CommitSeq);
         foreach (var run in batch.Rows.Claims) claiming.Remove(run);
         foreach (var slot in batch.Slots)
             if (slot.LastBatch == batch) slot.LastBatch = null;
@@ -233,7 +239,7 @@ internal sealed class LaneCommits(Lane lane)
         foreach (var waiting in lane.Unsent)
             foreach (var run in runs) BatchSplitter.RemoveRun(waiting, run, reason);
         foreach (var run in runs)
-            if (lane.Slots.TryGetValue(run, out var slot)) lane.Exits.HoldRefused(slot, reason.Message);
+            if (lane.Slots.TryGetValue(run, out var slot)) lane.Holds.HoldRefused(slot, reason.Message);
         foreach (var claim in batch.Rows.Claims) claiming.Remove(claim);
     }
 }

@@ -1,5 +1,6 @@
 // The worker's periodic loops: looking, reaping, heartbeats, purging. Each is supervised, paced, and stops on request.
 using Durable.Engine.Diagnostics;
+using Durable.Engine.History;
 using Durable.Engine.Hosting;
 using Durable.Storage;
 
@@ -94,6 +95,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             var unchanged = impossible.Values.Where(entry => services.Clock.GetElapsedTime(entry.Since, now) >= ttl).Select(entry => entry.Seen).ToList();
             var reaped = await services.Store.ReapAsync(new ReapRequest(lane.Key, ttl, true, unchanged), stop).ConfigureAwait(false);
             Remember(reaped.Impossible, now);
+            await EndOverdueAsync(reaped.Overdue, stop).ConfigureAwait(false);
             if (Telemetry.IsReadyWanted) Telemetry.SetReady(await services.Store.ReadReadyDepthAsync(stop).ConfigureAwait(false));
             if (reaped.Fenced + reaped.Released > 0)
             {
@@ -104,6 +106,16 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
 
             await Supervisor.PauseAsync(reaped.Released > 0 ? TimeSpan.FromMilliseconds(10) : await UntilNextExpiryAsync(lane, ttl, stop).ConfigureAwait(false), services.Clock, tick, stop).ConfigureAwait(false);
         }
+    }
+
+    // A held run is in nobody's memory, so nobody's timer ends it: the reaper tells it, under one key however often (DECISIONS 14).
+    private async Task EndOverdueAsync(IReadOnlyList<OverdueRun> overdue, CancellationToken stop)
+    {
+        if (overdue.Count == 0) return;
+        var messages = overdue.Select(run => new MessageRecord { RunId = run.RunId, Sender = run.RunId, SenderSeq = long.MaxValue, Kind = (short)EventKind.TimedOut, Control = true, Namespace = run.Namespace, Shard = run.Shard });
+        await services.Store.DeliverAsync(new Delivery([.. messages], []), null, stop).ConfigureAwait(false);
+        Poke();
+        shared.Announce();
     }
 
     /// <summary>Deletes closed runs after their retention; one purger in the whole cluster (P3).</summary>
@@ -124,15 +136,21 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
         }
     }
 
-    // Sleeps a quarter of a lease, or until the first of the others can be over: a dead host's runs go on half a second after its lease.
+    // Looks at all lanes. Sleeps a quarter of a lease, or until the first of the others can be over: a dead host's runs go on half a second after its lease.
     private async Task<TimeSpan> UntilNextExpiryAsync(Lane lane, TimeSpan ttl, CancellationToken stop)
     {
         var now = lane.Clock.Now;
         var wait = ttl / 4;
+        var (key, epoch, durable) = (lane.Key, lane.Epoch, lane.CommitSeq);
         var lanes = await services.Store.ReadLanesAsync(stop).ConfigureAwait(false);
-        if (!lane.IsDraining && balance.Seen(lane.Key, lane.Owned, lanes) is var surplus and > 0) lane.Post(() => LaneBalance.Shed(lane, surplus));
+        if (!lane.IsDraining && balance.Seen(key, lane.Owned, lanes) is var surplus and > 0) lane.Post(() => LaneBalance.Shed(lane, surplus));
         foreach (var other in lanes)
-            if (other.LaneId != lane.Key.LaneId && other.ExpiresAt - now is var left && left < wait) wait = left;
+        {
+            // An idle lane would never learn from a refused batch that a failover lost what it has in memory (O3): it asks.
+            if (other.LaneId == key.LaneId && other.CommitSeq < durable) lane.Suspect(epoch);
+            if (other.LaneId != key.LaneId && other.ExpiresAt - now is var left && left < wait) wait = left;
+        }
+
         return wait < TimeSpan.FromMilliseconds(100) ? TimeSpan.FromMilliseconds(100) : wait;
     }
 

@@ -34,6 +34,19 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     /// <summary>True once a lane is open.</summary>
     public bool IsOpen => lane is not null;
 
+    /// <summary>The open lane, or null.</summary>
+    public Lane? OpenLane => lane;
+
+    /// <summary>True while attempts are under way in this process.</summary>
+    public bool IsWorking => runner.Running > 0 || tasks.IsBusy;
+
+    /// <summary>Looks for runs and tasks now.</summary>
+    public void Poke()
+    {
+        loops.Poke();
+        tasks.Poke();
+    }
+
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -110,6 +110,8 @@ create table $schema.ready (
 );
 -- One range for each kind of look: notices, wake rows due at once, wake rows due by the clock; each in order of due_at.
 create index ready_look on $schema.ready (namespace, mail, asap, due_at);
+-- Held runs, few: for their deadlines. All other rows pay nothing for it.
+create index ready_held on $schema.ready (run_id) where hold <> 0;
 
 create table $schema.owned (
     run_id uuid not null,

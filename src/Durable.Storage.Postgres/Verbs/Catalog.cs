@@ -70,7 +70,7 @@ internal sealed class Catalog(Calls calls)
     public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken) => calls.RunAsync("read lanes", async (connection, ct) =>
     {
         var lanes = await connection.QueryAsync<Lane>(new CommandDefinition(Sql("ReadLanes"), cancellationToken: ct)).ConfigureAwait(false);
-        return (IReadOnlyList<LaneRow>)[.. lanes.Select(l => new LaneRow(l.LaneId, l.Identity, l.Build, l.Serves, new DateTimeOffset(l.ExpiresAt, TimeSpan.Zero), l.Alive, l.Owned))];
+        return (IReadOnlyList<LaneRow>)[.. lanes.Select(l => new LaneRow(l.LaneId, l.Identity, l.Build, l.Serves, new DateTimeOffset(l.ExpiresAt, TimeSpan.Zero), l.Alive, l.Owned) { CommitSeq = l.CommitSeq })];
     }, cancellationToken);
 
     public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken) => calls.RunAsync("take a lease", async (connection, ct) =>
@@ -121,6 +121,8 @@ internal sealed class Catalog(Calls calls)
     // A row as Dapper fills it.
     private sealed class Lane
     {
+        public long CommitSeq { get; init; }
+
         public long LaneId { get; init; }
 
         public string Identity { get; init; } = "";

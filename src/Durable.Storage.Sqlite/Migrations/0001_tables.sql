@@ -163,6 +163,8 @@ create table durable_ready (
 -- Rows held as paused (1) or quarantined (4) are in neither: only a control notice leads to them.
 create index durable_ready_due on durable_ready (namespace, due_at) where asap = 0 and (hold & 5) = 0;
 create index durable_ready_asap on durable_ready (namespace, due_at) where asap = 1 and (hold & 5) = 0;
+-- Held runs, few: for their deadlines. All other rows pay nothing for it.
+create index durable_ready_held on durable_ready (run_id) where hold <> 0;
 
 -- Runs in a lane's hands. No index on lane_id: it would cost each close more than the rare takeover gains.
 create table durable_owned (

@@ -58,6 +58,7 @@ internal static class SqlText
     public static Sql NextTask { get; } = Sql.Read(nameof(NextTask));
     public static Sql NextTaskNamespace { get; } = Sql.Read(nameof(NextTaskNamespace));
     public static Sql OrphanNotices { get; } = Sql.Read(nameof(OrphanNotices));
+    public static Sql OverdueHeld { get; } = Sql.Read(nameof(OverdueHeld));
     public static Sql OwnedOfLane { get; } = Sql.Read(nameof(OwnedOfLane));
     public static Sql PurgeBlob { get; } = Sql.Read(nameof(PurgeBlob));
     public static Sql PurgeDocument { get; } = Sql.Read(nameof(PurgeDocument));

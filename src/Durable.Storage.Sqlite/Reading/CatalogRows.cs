@@ -136,7 +136,7 @@ internal sealed class DocumentRow
 internal sealed class LaneState
 {
     public const string Select = """
-        select l.lane_id as LaneId, l.identity as Identity, l.build as Build, l.serves as Serves, l.expires_at as ExpiresAt, coalesce(c.owned, 0) as Owned
+        select l.lane_id as LaneId, l.identity as Identity, l.build as Build, l.serves as Serves, l.expires_at as ExpiresAt, coalesce(c.owned, 0) as Owned, l.commit_seq as CommitSeq
         from durable_lane l left join (select lane_id, count(*) as owned from durable_owned group by lane_id) c on c.lane_id = l.lane_id
         where l.holder is not null order by l.lane_id
         """;
@@ -147,6 +147,7 @@ internal sealed class LaneState
     public string Serves { get; set; } = "[]";
     public long ExpiresAt { get; set; }
     public int Owned { get; set; }
+    public long CommitSeq { get; set; }
 
-    public LaneRow ToRow(long now) => new(LaneId, Identity, Build, JsonTexts.Read(Serves), Micros.ToTime(ExpiresAt), ExpiresAt >= now, Owned);
+    public LaneRow ToRow(long now) => new(LaneId, Identity, Build, JsonTexts.Read(Serves), Micros.ToTime(ExpiresAt), ExpiresAt >= now, Owned) { CommitSeq = CommitSeq };
 }

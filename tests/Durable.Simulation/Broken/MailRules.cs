@@ -166,10 +166,10 @@ internal sealed class StartNotStored : SimDatabase
 
 internal sealed class PurgeKeepsMail : SimDatabase
 {
-    public override int Purge(PurgeRequest request)
+    protected override int ApplyPurge(PurgeRequest request)
     {
         var mail = Tables.Inboxes.Where(inbox => Tables.Runs.GetValueOrDefault(inbox.Key)?.IsClosed == true).SelectMany(inbox => inbox.Value.Messages.Values).ToList();
-        var purged = base.Purge(request);
+        var purged = base.ApplyPurge(request);
         foreach (var message in mail) Tables.InsertMessage(message, Clock.GetUtcNow());
         return purged;
     }

@@ -6,7 +6,7 @@ using Durable.Storage;
 namespace Durable.Simulation;
 
 /// <summary>Watches the database from beside it.</summary>
-internal sealed class Judge(World world, SimDatabase database)
+internal sealed class Judge(World world, SimDatabase database, HashSet<(Guid Run, int Gen, int Ordinal)> everKnown)
 {
     private readonly Dictionary<long, (long Epoch, Guid Holder)> lanes = [];
     private readonly Dictionary<(Guid Run, Guid Sender), SortedDictionary<long, (long SentAt, long StoredAt)>> waiting = [];
@@ -64,7 +64,7 @@ internal sealed class Judge(World world, SimDatabase database)
     {
         foreach (var start in delivery.Starts.Zip(result.Starts).Where(one => one.Second.Started)) Started(start.First, []);
         foreach (var message in delivery.Messages.Zip(result.Accepted).Where(one => one.Second)) Store(message.First, sentAt);
-        world.Note($"  store: delivered {string.Join(", ", delivery.Messages.Select(message => $"{(EventKind)message.Kind} {message.SenderSeq} to {Name(message.RunId)}"))} {string.Join(", ", delivery.Starts.Zip(result.Starts).Select(one => $"start {one.First.WorkflowId}: {one.Second.Started}"))}");
+        world.Note($"  store: delivered {string.Join(", ", delivery.Messages.Select(message => $"{(EventKind)message.Kind} {message.SenderSeq} to {Name(message.RunId)} {(message.ReplyOrdinal > 0 ? $"for {message.ReplyGen}.{message.ReplyOrdinal}" : "")}"))} {string.Join(", ", delivery.Starts.Zip(result.Starts).Select(one => $"start {one.First.WorkflowId}: {one.Second.Started}"))}");
     }
 
     /// <summary>P4: only the attempt that holds a task ends it, and it ends once.</summary>
@@ -79,7 +79,33 @@ internal sealed class Judge(World world, SimDatabase database)
     }
 
     /// <summary>True if the history that has been accepted so far holds the command.</summary>
-    public bool Knows(Guid run, int gen, int ordinal) => Runs.TryGetValue(run, out var shadow) && shadow.Commands.ContainsKey((gen, ordinal));
+    public bool Knows(Guid run, int gen, int ordinal) => (Runs.TryGetValue(run, out var shadow) && shadow.Commands.ContainsKey((gen, ordinal))) || everKnown.Contains((run, gen, ordinal));
+
+    /// <summary>True if the history as it is now holds the command.</summary>
+    public bool KnowsNow(Guid run, int gen, int ordinal) => Runs.TryGetValue(run, out var shadow) && shadow.Commands.ContainsKey((gen, ordinal));
+
+    /// <summary>All commands that a history ever held, those included that a failover lost.</summary>
+    public HashSet<(Guid Run, int Gen, int Ordinal)> EverKnown() => [.. everKnown, .. Runs.Values.SelectMany(run => run.Commands.Keys.Select(key => (run.Id, key.Gen, key.Ordinal)))];
+
+    /// <summary>True if a history holds the message.</summary>
+    public bool HasConsumed(MessageKey key) => Runs.TryGetValue(key.RunId, out var run) && run.Consumed.Contains((key.Sender, key.SenderSeq));
+
+    /// <summary>Signals that the history of a run holds, over all its generations.</summary>
+    public int Signals(Guid run) => Runs.TryGetValue(run, out var shadow) ? shadow.Signals : 0;
+
+    /// <summary>I12: a purge takes nothing but closed runs.</summary>
+    public void Purged()
+    {
+        foreach (var (id, runs) in ByWorkflowId)
+        {
+            foreach (var run in runs.Where(run => !database.Tables.Runs.ContainsKey(run)).ToList())
+            {
+                if (Of(run).Close is null) world.Violate($"I12: the open run {run} of {id} was purged");
+                Of(run).IsPurged = true;
+                runs.Remove(run);
+            }
+        }
+    }
 
     /// <summary>Names a run for people.</summary>
     public string Name(Guid run) => database.Tables.Runs.TryGetValue(run, out var row) ? row.Start.WorkflowId : run.ToString("N")[..8];
@@ -90,6 +116,8 @@ internal sealed class Judge(World world, SimDatabase database)
         var text = new StringBuilder();
         foreach (var start in batch.Starts.Concat(batch.Children)) text.Append($" +{start.WorkflowId}{(result.Refused.Contains(start.RunId) ? "(refused)" : "")}");
         foreach (var row in batch.Events) text.Append($" {Name(row.RunId)}[{row.Gen}.{row.Seq} {(EventKind)row.Kind} {(row.Ordinal > 0 ? row.Ordinal : "")}]");
+        var recorded = batch.Events.Select(row => (row.RunId, row.Sender, row.SenderSeq)).ToHashSet();
+        foreach (var key in batch.Consumed.Where(key => !recorded.Contains((key.RunId, key.Sender, key.SenderSeq)))) text.Append($" drop {key.SenderSeq} of {Name(key.RunId)}");
         foreach (var park in batch.Parks) text.Append($" park {Name(park.RunId)}{(park.Asap ? " asap" : "")}{(park.Hold != 0 ? " held" : "")}");
         foreach (var close in batch.Closes) text.Append($" close {Name(close.RunId)} {close.Status}");
         foreach (var task in batch.Tasks) text.Append($" task {Name(task.RunId)}#{task.TaskNo}");
@@ -111,6 +139,7 @@ internal sealed class Judge(World world, SimDatabase database)
         if (!ByWorkflowId.TryGetValue(start.WorkflowId, out var runs)) ByWorkflowId[start.WorkflowId] = runs = [];
         if (runs.Count > 0)
         {
+            world.Exercise(Rule.N2Next);
             var last = Of(runs[^1]).Close?.Status ?? closing.FirstOrDefault(close => close.RunId == runs[^1])?.Status;      // closes come first in a batch
             if (last is null) world.Violate($"two open runs of the id {start.WorkflowId}");
             else if (start.Gate == StartGate.Never || (start.Gate == StartGate.OnlyFailed && last == RunStatus.Completed)) world.Violate($"a run of {start.WorkflowId} was started although the policy refuses it after one that is {last}");
@@ -140,6 +169,7 @@ internal sealed class Judge(World world, SimDatabase database)
         if (row.Sender != Guid.Empty && row.Kind != (short)EventKind.MessageCarried) Consume(run, row, where);
         Settle(run, row, where);
         run.Learn(row);
+        if ((EventKind)row.Kind == EventKind.SignalReceived) run.Signals++;
         if ((EventKind)row.Kind is EventKind.SignalReceived or EventKind.MailReceived or EventKind.UpdateReceived && row.Payload is { } payload) run.Contents.Add(Encoding.UTF8.GetString(payload));
     }
 
@@ -149,11 +179,12 @@ internal sealed class Judge(World world, SimDatabase database)
         if (!waiting.TryGetValue((row.RunId, row.Sender), out var queue) || !queue.TryGetValue(row.SenderSeq, out var mine)) return;
         foreach (var (seq, earlier) in queue)
         {
-            if (seq >= row.SenderSeq || EventKinds.IsControl((EventKind)row.Kind)) break;        // an operator's word does not wait in line
+            if (seq >= row.SenderSeq || (EventKind)row.Kind is EventKind.Terminated or EventKind.Resumed or EventKind.TimedOut) break;        // an operator's word does not wait in line
             if (earlier.StoredAt < mine.SentAt) world.Violate($"I5: message {row.SenderSeq} was consumed before {seq}, which had been stored before it was sent ({where})");
         }
 
         queue.Remove(row.SenderSeq);
+        world.Exercise(Rule.D4, queue.Count > 0);
     }
 
     private void Settle(ShadowRun run, EventRecord row, string where)

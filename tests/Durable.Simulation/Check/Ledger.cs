@@ -1,12 +1,19 @@
 // The external ledger: every execution of an activity, written where the engine cannot see it (RELIABILITY §3.4).
 namespace Durable.Simulation;
 
+/// <summary>A promise that a workflow gave out by an activity.</summary>
+internal sealed record Promised(string Token, Guid Run, int Gen, int Ordinal)
+{
+    public bool IsSettled { get; set; }
+}
+
 /// <summary>Counts effects, and checks those rules that are about them (I8, C7).</summary>
 internal sealed class Ledger(World world, SimDatabase database, Profile profile)
 {
     private readonly List<Place> places = [];
     private readonly HashSet<(string Key, int Attempt)> begun = [];
     private readonly Dictionary<string, int> numbers = [];
+    private readonly Dictionary<string, int> hosts = [];
 
     /// <summary>Executions.</summary>
     public int Executions { get; private set; }
@@ -15,7 +22,18 @@ internal sealed class Ledger(World world, SimDatabase database, Profile profile)
     public int Repeated { get; private set; }
 
     /// <summary>Tokens of promises that workflows have given out.</summary>
-    public List<string> Tokens { get; } = [];
+    public List<Promised> Tokens { get; } = [];
+
+    /// <summary>A promise to settle, or null. Who settles one has heard of it, so it is in the history as it is now.</summary>
+    public Promised? NextPromise() => Tokens.Find(promise => !promise.IsSettled && database.Judge.KnowsNow(promise.Run, promise.Gen, promise.Ordinal));
+
+    /// <summary>A failover lost the end of histories: what they held may happen again.</summary>
+    public void Forget()
+    {
+        begun.Clear();
+        numbers.Clear();
+        Tokens.ForEach(promise => promise.IsSettled = false);
+    }
 
     /// <summary>An attempt begins: its call is in the stored history, and no other attempt has its number.</summary>
     public void Begin(SimProcess process, string key, int attempt, Guid run)
@@ -23,12 +41,17 @@ internal sealed class Ledger(World world, SimDatabase database, Profile profile)
         Executions++;
         world.Note($"{process.Name} attempt {attempt} of {database.Judge.Name(run)} {key[33..]}");
         if (numbers.TryGetValue(key, out var before)) Repeated++;
+        world.Exercise(Rule.Dec13Again, before > 0 && process.Number != hosts.GetValueOrDefault(key));
+        hosts[key] = process.Number;
         numbers[key] = Math.Max(before, attempt);
-        if (!begun.Add((key, attempt))) world.Violate($"I8: attempt {attempt} of {key} ran twice");
+        if (!begun.Add((key, attempt)) && database.LostAt == 0) world.Violate($"I8: attempt {attempt} of {key} ran twice");
         var parts = key.Split('/');
         if (!database.Judge.Knows(run, int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), int.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture)))
             world.Violate($"C7: {database.Judge.Name(run)} ran {key} on {process.Name} before its command was stored");
     }
+
+    /// <summary>Signals in the stored history of a run; with failovers there is no such number.</summary>
+    public int SignalsOf(Guid run) => database.KeepsJournal ? int.MaxValue : database.Judge.Signals(run);
 
     /// <summary>An attempt had its effect.</summary>
     public int Effect(SimProcess process, string key, int attempt)
@@ -47,7 +70,7 @@ internal sealed class Ledger(World world, SimDatabase database, Profile profile)
         places.Add(place);
         world.Tally("attempts of the limited queue", 1);
         var going = places.Count(other => other.GoesOn);
-        if (going > profile.QueueLimit && profile.StoreStepEvery == 0) world.Violate($"P4: {going} attempts of a queue go on at once, {profile.QueueLimit} may");
+        if (going > profile.QueueLimit && profile is { StoreStepEvery: 0, FailoverEvery: 0 }) world.Violate($"P4: {going} attempts of a queue go on at once, {profile.QueueLimit} may");
         return place;
     }
 

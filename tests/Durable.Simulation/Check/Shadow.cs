@@ -34,6 +34,12 @@ internal sealed class ShadowRun(Guid id)
     /// <summary>Unique contents of signals, items and updates that its history holds.</summary>
     public List<string> Contents { get; } = [];
 
+    /// <summary>Signals that its history holds.</summary>
+    public int Signals { get; set; }
+
+    /// <summary>True once a purge has taken it.</summary>
+    public bool IsPurged { get; set; }
+
     public int Generation => Generations.Count - 1;
 
     /// <summary>Adds the commands of a row.</summary>

@@ -1,4 +1,5 @@
 // The activities of the simulation: they succeed, fail, hang, time out and report late, and write all of it into the ledger.
+using System.Globalization;
 using Durable.Engine.Worker;
 
 namespace Durable.Simulation;
@@ -62,7 +63,8 @@ internal sealed class SimActivities(SimProcess process, Ledger ledger, AttemptSc
     {
         var context = scope.Context!;
         ledger.Begin(process, context.IdempotencyKey, context.Attempt, context.Workflow.RunId);
-        ledger.Tokens.Add(token);
+        var key = context.IdempotencyKey.Split('/');
+        ledger.Tokens.Add(new Promised(token, context.Workflow.RunId, int.Parse(key[1], CultureInfo.InvariantCulture), int.Parse(key[2], CultureInfo.InvariantCulture)));
         ledger.Effect(process, context.IdempotencyKey, context.Attempt);
         return Task.CompletedTask;
     }

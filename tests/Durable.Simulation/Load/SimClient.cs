@@ -4,7 +4,7 @@ using Durable.Engine.Client;
 namespace Durable.Simulation;
 
 /// <summary>What a client was told about one message.</summary>
-internal sealed record Told(string WorkflowId, Guid? RunId, string Content, bool Accepted);
+internal sealed record Told(string WorkflowId, Guid? RunId, string Content, bool Accepted, long At);
 
 /// <summary>Starts runs and sends them mail until it has done its share.</summary>
 internal sealed class SimClient(SimProcess process, EngineClient client, PlanMaker plans, Profile profile, Ledger ledger, SharedIds ids, string name)
@@ -16,7 +16,7 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
     private Task updating = Task.CompletedTask;
 
     /// <summary>Starts that it was told are stored.</summary>
-    public List<(string WorkflowId, Guid RunId)> Started { get; } = [];
+    public List<(string WorkflowId, Guid RunId, long At)> Started { get; } = [];
 
     /// <summary>Messages with a certain answer.</summary>
     public List<Told> Mail { get; } = [];
@@ -44,7 +44,8 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
             else if (dice < 66) await MailAsync("signal", static (run, note) => run.SignalAsync(w => w.Poke(note)));
             else if (dice < 72) await MailAsync("slow signal", (run, note) => run.SignalAsync(Slowly(note)));
             else if (dice < 86) await MailAsync("item", (run, note) => run.SendAsync(w => w.Inbox, note));
-            else if (dice < 93) updating = UpdateAsync();
+            else if (dice < 91) updating = UpdateAsync();
+            else if (dice < 94) await ReadAsync();
             else if (dice < 97) await OrderAsync("cancel", run => run.CancelAsync("The client says so."));
             else await OrderAsync("terminate", run => run.TerminateAsync("The client says so."));
         }
@@ -55,12 +56,11 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
     /// <summary>Settles promises until the world ends.</summary>
     public async Task SettleAsync()
     {
-        var settled = 0;
         while (true)
         {
             await Task.Delay(Random.Millis(50, 300), process.Clock);
-            if (settled >= ledger.Tokens.Count) continue;
-            if (await TryAsync("settle", () => Random.Chance(0.8) ? client.CompleteAsync(ledger.Tokens[settled], Random.Below(50)) : client.CompleteAsync(ledger.Tokens[settled], 1)) is not null) settled++;
+            if (ledger.NextPromise() is not { } promise) continue;
+            if (await TryAsync("settle", () => Random.Chance(0.8) ? client.CompleteAsync(promise.Token, Random.Below(50)) : client.CompleteAsync(promise.Token, 1)) is not null) promise.IsSettled = true;
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
     private Task StartAgainAsync()
     {
         var id = Random.Chance(0.3) ? $"fixed{Random.Between(1, 2)}" : known[Random.Below(known.Count)].WorkflowId;
-        var options = new StartOptions { Id = id, IdReuse = Random.Pick(Enum.GetValues<IdReusePolicy>()), IdConflict = Random.Pick([IdConflictPolicy.Reject, IdConflictPolicy.UseExisting]) };
+        var options = new StartOptions { Id = id, IdReuse = Random.Pick(Enum.GetValues<IdReusePolicy>()), IdConflict = Random.Pick([IdConflictPolicy.Reject, IdConflictPolicy.UseExisting, IdConflictPolicy.TerminateExisting]) };
         return BeginAsync(id, plans.Make(id), options);
     }
 
@@ -100,6 +100,7 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
         World.Note($"{process.Name} {name} starts {id} ({options.IdReuse}, {options.IdConflict})");
         RunHandle? handle = null;
         var told = await TryAsync("start", async () => handle = await client.StartAsync((SimWorkflow w) => w.RunAsync(plan, null), options));
+        if (told == true && options.IdConflict == IdConflictPolicy.TerminateExisting) World.Exercise(Rule.Dec6Replaced);
         if (told == true) Remember(id, handle!.RunId);
         else if (told is null) known.Add((id, null));
     }
@@ -115,7 +116,7 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
         if (told == true)
         {
             Remember(id, handle!.RunId);
-            Mail.Add(new Told(id, handle.RunId, Content(note), true));
+            Mail.Add(new Told(id, handle.RunId, Content(note), true, World.Now));
         }
         else if (told is null) NewSender();
     }
@@ -124,7 +125,7 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
     {
         if (runId is not { } run) return;
         known.Add((id, run));
-        Started.Add((id, run));
+        Started.Add((id, run, World.Now));
     }
 
     private async Task MailAsync(string what, Func<RunHandle<SimWorkflow>, Note, Task> post)
@@ -133,7 +134,7 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
         var note = NextNote();
         World.Note($"{process.Name} {name} {what} {note} to {id}");
         var told = await TryAsync(what, () => post(client.GetRun<SimWorkflow>(id, run), note));
-        if (told is { } accepted) Mail.Add(new Told(id, run, Content(note), accepted));
+        if (told is { } accepted) Mail.Add(new Told(id, run, Content(note), accepted, World.Now));
         else NewSender();
     }
 
@@ -146,12 +147,35 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
         World.Note($"{process.Name} {name} updates {id} with {note}");
         try
         {
-            await TryAsync("update", () => client.GetRun<SimWorkflow>(id, run).UpdateAsync(w => w.AddAsync(note), new UpdateOptions { Id = $"{name}{notes}" }));
+            var options = new UpdateOptions { Id = $"{name}{note.Number}" };
+            var (first, again) = (0, 0);
+            var twice = Random.Chance(0.3) ? TryAsync("same update", async () => again = await client.GetRun<SimWorkflow>(id, run).UpdateAsync(w => w.AddAsync(note), options)) : null;
+            var told = await TryAsync("update", async () => first = await client.GetRun<SimWorkflow>(id, run).UpdateAsync(w => w.AddAsync(note), options));
+            if (twice is null || await twice != true || told != true) return;
+            World.Exercise(Rule.Dec16Twice);
+            if (first != again) World.Violate($"DECISIONS 16: update {options.Id} was answered with {first} and with {again}");
         }
         finally
         {
             under--;
         }
+    }
+
+    // A query tells what is committed, wherever it is answered.
+    private async Task ReadAsync()
+    {
+        var (id, run) = known[Random.Below(known.Count)];
+        if (run is not { } of) return;
+        if (Random.Chance(0.3))
+        {
+            if (await TryAsync("explain", () => client.GetRun(id, run).ExplainAsync()) == true) World.Exercise(Rule.Dec19);
+            return;
+        }
+
+        var signals = 0;
+        if (await TryAsync("query", async () => signals = await client.GetRun<SimWorkflow>(id, run).QueryAsync(w => w.Signals)) != true) return;
+        World.Exercise(Rule.Dec17);
+        if (signals > ledger.SignalsOf(of)) World.Violate($"DECISIONS 17: a query of {id} told {signals} signals; its history holds {ledger.SignalsOf(of)}");
     }
 
     private async Task OrderAsync(string what, Func<RunHandle, Task> order)
@@ -181,7 +205,7 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
             await verb();
             return true;
         }
-        catch (DurableException error) when (error is RunNotFoundException or RunConflictException or UpdateRejectedException)
+        catch (DurableException error) when (error is RunNotFoundException or RunConflictException or UpdateRejectedException || (profile.TwoBuilds && error.Code == DurableErrorCodes.Diverged))
         {
             World.Note($"{process.Name} {name} {what}: {error.Code}");
             return false;

@@ -5,7 +5,7 @@ namespace Durable.Simulation;
 
 /// <summary>Runs a plan.</summary>
 [Workflow("sim")]
-public sealed class SimWorkflow(WorkflowContext workflow, ISimActivities activities)
+public class SimWorkflow(WorkflowContext workflow, ISimActivities activities)
 {
     private readonly List<Note> received = [];
     private int signals;
@@ -56,11 +56,14 @@ public sealed class SimWorkflow(WorkflowContext workflow, ISimActivities activit
 
     public void CheckAdd(Note note)
     {
-        if (note.Number % 7 == 6) throw new ArgumentException("Sevens are not taken.");
+        if (note.Number % 4 == 3) throw new ArgumentException("Such numbers are not taken.");
     }
 
     [Query]
     public int Signals => signals;
+
+    /// <summary>True in a build whose code differs here.</summary>
+    protected virtual bool Differs => false;
 
     private async Task RunAsync(IReadOnlyList<Op>? ops)
     {
@@ -119,6 +122,7 @@ public sealed class SimWorkflow(WorkflowContext workflow, ISimActivities activit
         switch (op.Kind)
         {
             case OpKind.Patch:
+                if (op.A == 2 && Differs) workflow.SetAttribute(new AttributeKey<int>("other"), 1);
                 if (workflow.Patched($"patch{op.A}")) total++;
                 break;
             case OpKind.Attribute:
@@ -213,6 +217,13 @@ public sealed class SimWorkflow(WorkflowContext workflow, ISimActivities activit
         5 => new ActivityOptions { Heartbeat = TimeSpan.FromMilliseconds(500), StartToClose = TimeSpan.FromSeconds(2), Retry = new RetryPolicy { InitialDelay = TimeSpan.FromMilliseconds(40), MaxAttempts = 4 } },
         _ => new ActivityOptions { StartToClose = TimeSpan.FromSeconds(3), Retry = new RetryPolicy { InitialDelay = TimeSpan.FromMilliseconds(30), MaxAttempts = 6 } },
     };
+}
+
+/// <summary>The same workflow in a build that asks for one thing more.</summary>
+[Workflow("sim")]
+public sealed class OtherSimWorkflow(WorkflowContext workflow, ISimActivities activities) : SimWorkflow(workflow, activities)
+{
+    protected override bool Differs => true;
 }
 
 /// <summary>A mailbox gave an item twice or out of order.</summary>

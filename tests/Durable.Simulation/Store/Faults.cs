@@ -49,6 +49,9 @@ internal sealed class FaultRates
         set => perMille[(int)fault] = value;
     }
 
+    /// <summary>True if anything but a delay can happen.</summary>
+    public bool Any => perMille.Skip((int)CallFault.LostBefore).Any(static rate => rate > 0);
+
     /// <summary>Picks how a call goes.</summary>
     public CallFault Pick(SimRandom random)
     {

@@ -19,9 +19,9 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    public Task<OpenedLane?> OpenLaneAsync(OpenLane request, CancellationToken cancellationToken = default) => Call("open", profile.Commits, () => database.Open(process, request));
+    public Task<OpenedLane?> OpenLaneAsync(OpenLane request, CancellationToken cancellationToken = default) => Call("open", profile.Commits, () => database.Write(() => database.Open(process, request)));
 
-    public Task<bool> HeartbeatAsync(LaneKey lane, long epoch, TimeSpan lease, CancellationToken cancellationToken = default) => Call("heartbeat", profile.Reads, () => database.Heartbeat(process, lane, epoch, lease));
+    public Task<bool> HeartbeatAsync(LaneKey lane, long epoch, TimeSpan lease, CancellationToken cancellationToken = default) => Call("heartbeat", profile.Reads, () => database.Write(() => database.Heartbeat(process, lane, epoch, lease)));
 
     public Task<LookResult> LookAsync(LookRequest request, CancellationToken cancellationToken = default) => Call("look", profile.Reads, () => database.Look(process, request));
 
@@ -30,13 +30,14 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
         var sent = Batches.Copy(batch);      // the caller sends the same object again under other numbers
         if (database.AcknowledgesEarly(sent) && !process.IsDead)
         {
-            process.Schedule(World.Random.Millis(0, 40), () => database.Commit(process, sent));
+            process.Schedule(World.Random.Millis(0, 40), () => Commit(sent));
             return Task.FromResult(new CommitResult(CommitOutcome.Committed) { Now = database.Clock.GetUtcNow() });
         }
 
-        return Call("commit", profile.Commits, () => database.Commit(process, sent), fault => fault switch
+        if (!process.IsDead) database.Counter.Sent(sent);
+        return Call("commit", profile.Commits, () => Commit(sent), fault => fault switch
         {
-            CallFault.Retry => new CommitResult(CommitOutcome.Retry) { Error = "40001 (simulated)" },
+            CallFault.Retry => Again(new CommitResult(CommitOutcome.Retry) { Error = "40001 (simulated)" }),
             CallFault.Away when World.Random.Chance(0.3) => new CommitResult(CommitOutcome.Refused) { Error = "refused (simulated)" },
             _ => new CommitResult(CommitOutcome.Unknown) { Error = $"{fault} (simulated)" },
         });
@@ -53,33 +54,37 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
         var sentAt = World.NextOrder();
         return Call("deliver", profile.Deliveries, () =>
         {
-            var result = database.Deliver(process, delivery, sentAt);
+            var result = database.Write(() => database.Deliver(process, delivery, sentAt));
             if (!World.Random.Chance(profile.DuplicateDelivery)) return result;
             World.Bit("delivery sent twice");
-            World.Schedule(null, World.Random.Millis(0, 3_000), () => database.Deliver(process, delivery, sentAt));
+            var life = database.Life;
+            World.Schedule(null, World.Random.Millis(0, 3_000), () =>
+            {
+                if (database.Life == life) database.Write(() => database.Deliver(process, delivery, sentAt));
+            });
             return result;
         });
     }
 
-    public Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken = default) => Call("reap", profile.Reads, () => database.Reap(process, request));
+    public Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken = default) => Call("reap", profile.Reads, () => database.Write(() => database.Reap(process, request)));
 
     /// <summary>The last thing that a stopping host says: its process ends with it, whether or not it is heard.</summary>
     public Task CloseLaneAsync(LaneKey lane, long epoch, CancellationToken cancellationToken = default)
     {
         if (process.IsDead) return new TaskCompletionSource().Task;
-        if (World.IsHealed || !World.Random.Chance(0.1)) database.CloseLane(lane, epoch);
+        if (World.IsHealed || !World.Random.Chance(0.1)) database.Write(() => database.CloseLane(lane, epoch));
         else World.Bit("close lane: lost");
         process.End();
         return new TaskCompletionSource().Task;
     }
 
-    public Task<TaskClaimResult> ClaimTasksAsync(TaskClaim request, CancellationToken cancellationToken = default) => Call("claim tasks", profile.Tasks, () => database.ClaimTasks(process, request));
+    public Task<TaskClaimResult> ClaimTasksAsync(TaskClaim request, CancellationToken cancellationToken = default) => Call("claim tasks", profile.Tasks, () => database.Write(() => database.ClaimTasks(process, request), claimed => claimed.Tasks.Count > 0, Repair));
 
-    public Task<IReadOnlyList<TaskState>> HeartbeatTasksAsync(IReadOnlyList<TaskBeat> beats, CancellationToken cancellationToken = default) => Call("task heartbeat", profile.Tasks, () => database.HeartbeatTasks(beats));
+    public Task<IReadOnlyList<TaskState>> HeartbeatTasksAsync(IReadOnlyList<TaskBeat> beats, CancellationToken cancellationToken = default) => Call("task heartbeat", profile.Tasks, () => database.Write(() => database.HeartbeatTasks(beats)));
 
-    public Task<IReadOnlyList<bool>> CompleteTasksAsync(IReadOnlyList<TaskEnd> ends, DbTransaction? transaction = null, CancellationToken cancellationToken = default) => Call("complete tasks", profile.Tasks, () => database.CompleteTasks(ends));
+    public Task<IReadOnlyList<bool>> CompleteTasksAsync(IReadOnlyList<TaskEnd> ends, DbTransaction? transaction = null, CancellationToken cancellationToken = default) => Call("complete tasks", profile.Tasks, () => database.Write(() => database.CompleteTasks(ends)));
 
-    public Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) => Call("expire tasks", profile.Tasks, () => database.ExpireTasks(limit, failure));
+    public Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) => Call("expire tasks", profile.Tasks, () => database.Write(() => database.ExpireTasks(limit, failure), ended => ended.Count > 0));
 
     public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => Call("take slots", profile.Tasks, () => database.TakeSlots(request));
 
@@ -97,23 +102,48 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
 
     public Task<DocumentRecord?> FindDocumentAsync(string ns, string kind, string key, CancellationToken cancellationToken = default) => Read(() => database.Store.FindDocumentAsync(ns, kind, key, CancellationToken.None));
 
-    public Task<bool> PutDocumentAsync(DocumentRecord document, CancellationToken cancellationToken = default) => Read(() => database.Store.PutDocumentAsync(document, CancellationToken.None));
+    public Task<bool> PutDocumentAsync(DocumentRecord document, CancellationToken cancellationToken = default) => Read(() => database.Write(() => database.Store.PutDocumentAsync(document, CancellationToken.None)));
 
     public Task<StartResult> ImportRunAsync(StartRecord start, int gen, int firstGen, CloseRecord? close, IReadOnlyList<EventRecord> events, CancellationToken cancellationToken = default) => Read(() => database.Store.ImportRunAsync(start, gen, firstGen, close, events, CancellationToken.None));
 
-    public Task<int> PurgeAsync(PurgeRequest request, CancellationToken cancellationToken = default) => Call("purge", profile.Reads, () => database.Purge(request));
+    public Task<int> PurgeAsync(PurgeRequest request, CancellationToken cancellationToken = default) => Call("purge", profile.Reads, () => database.Write(() => database.Purge(request)));
 
     public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken = default) => Read(() => database.Store.ReadLanesAsync(CancellationToken.None));
 
-    public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken = default) => Read(() => database.Store.TryLeaseAsync(name, holder, length, CancellationToken.None));
+    public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken = default) => Read(() => database.Write(() => Lease(name, holder, length)));
 
     public Task<ReadyDepth> ReadReadyDepthAsync(CancellationToken cancellationToken = default) => Read(() => database.Store.ReadReadyDepthAsync(CancellationToken.None));
+
+    private CommitResult Commit(LaneBatch batch) => database.Write(() => database.Commit(process, batch), static result => result.Outcome == CommitOutcome.Committed);
+
+    private CommitResult Again(CommitResult result)
+    {
+        World.Exercise(Rule.C8Again);
+        return result;
+    }
+
+    private Task<long?> Lease(string name, Guid holder, TimeSpan length)
+    {
+        var lease = database.Store.TryLeaseAsync(name, holder, length, CancellationToken.None);
+        World.Exercise(lease.GetAwaiter().GetResult() is null ? Rule.P3Refused : Rule.P3);
+        return lease;
+    }
+
+    // Claimed a second time by a failover: with the tokens of the first.
+    private void Repair(TaskClaimResult claimed)
+    {
+        foreach (var task in claimed.Tasks)
+            if (database.Tables.FindTask(task.Key) is { } row) row.Token = task.Token;
+    }
 
     private Task<T> Read<T>(Func<Task<T>> read) => Call("read", profile.Reads, () => read().GetAwaiter().GetResult());
 
     private Task<T> Call<T>(string verb, FaultRates rates, Func<T> apply, Func<CallFault, T>? failed = null)
     {
         if (process.IsDead) return new TaskCompletionSource<T>().Task;
+        var life = database.Life;
+        var verbAlone = apply;
+        apply = () => database.Life == life ? verbAlone() : throw new DurableException(DurableErrorCodes.CommitInDoubt, "The primary is gone (simulated).");
         var fault = World.IsHealed ? World.Random.Chance(0.3) ? CallFault.Delay : CallFault.None : rates.Pick(World.Random);
         if (fault >= CallFault.CrashBefore && onCrash is null) fault = CallFault.Delay;
         if (fault == CallFault.None) return AtOnce(apply);
@@ -122,11 +152,11 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
         switch (fault)
         {
             case CallFault.Delay:
-                Later(World.Random.Millis(0, 8), World.Random.Millis(0, 8), apply, answer);
+                Later(World.Random.Millis(0, 8), World.Random.Millis(0, 8), apply, answer, failed);
                 break;
             case CallFault.Slow:
                 var longest = profile.Lease.TotalMilliseconds * 1.5;
-                Later(World.Random.Millis(0, longest), World.Random.Millis(0, longest), apply, answer);
+                Later(World.Random.Millis(0, longest), World.Random.Millis(0, longest), apply, answer, failed);
                 break;
             case CallFault.LostBefore or CallFault.Retry or CallFault.Away:
                 process.Schedule(World.Random.Millis(0, 50), () => Fail(answer, fault, failed));
@@ -167,12 +197,14 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
         }
     }
 
-    private void Later<T>(TimeSpan there, TimeSpan back, Func<T> apply, TaskCompletionSource<T> answer) => World.Schedule(null, there, () =>
+    private void Later<T>(TimeSpan there, TimeSpan back, Func<T> apply, TaskCompletionSource<T> answer, Func<CallFault, T>? failed) => World.Schedule(null, there, () =>
     {
+        var life = database.Life;
         var applied = AtOnce(apply);
         process.Schedule(back, () =>
         {
-            if (applied.Exception is { } error) answer.SetException(error.InnerExceptions);
+            if (database.Life != life || applied.Exception?.InnerException is DurableException { Code: DurableErrorCodes.CommitInDoubt }) Fail(answer, CallFault.LostAfter, failed);
+            else if (applied.Exception is { } error) answer.SetException(error.InnerExceptions);
             else answer.SetResult(applied.Result);
         });
     });

@@ -6,6 +6,7 @@ namespace Durable.Simulation;
 /// <summary>Verbs in one piece, as transactions make them: each is applied at one moment of virtual time, and judged.</summary>
 internal class SimDatabase
 {
+    private readonly List<(TimeSpan Offset, long At, Action Apply)> journal = [];
     private InMemoryStore store = null!;
 
     public World World { get; private set; } = null!;
@@ -14,9 +15,20 @@ internal class SimDatabase
 
     public Judge Judge { get; private set; } = null!;
 
+    public Counter Counter { get; private set; } = null!;
+
     public InMemoryStore Store => store;
 
     public MemoryTables Tables => store.Tables;
+
+    /// <summary>True: what is written is remembered, so that a failover can lose the end of it.</summary>
+    public bool KeepsJournal { get; set; }
+
+    /// <summary>Goes up with each failover: calls under way before it die with the old primary.</summary>
+    public int Life { get; private set; }
+
+    /// <summary>When the last failover that lost something was, in ticks of the world; 0 for never.</summary>
+    public long LostAt { get; private set; }
 
     /// <summary>Workflow ids whose rows the store refuses for good: a definite error of one run (C8).</summary>
     public HashSet<string> Poisoned { get; } = [];
@@ -33,71 +45,158 @@ internal class SimDatabase
         World = world;
         Clock = new StoreClock(world);
         store = new InMemoryStore(Clock);
-        Judge = new Judge(world, this);
+        Judge = new Judge(world, this, []);
+        Counter = new Counter(world, this);
+    }
+
+    /// <summary>Applies something that writes.</summary>
+    public T Write<T>(Func<T> apply, Func<T, bool>? changed = null, Action<T>? repair = null)
+    {
+        var result = apply();
+        if (KeepsJournal && changed?.Invoke(result) != false) journal.Add((Clock.Offset, World.Now, Again));
+        return result;
+
+        void Again()
+        {
+            apply();
+            repair?.Invoke(result);
+        }
+    }
+
+    /// <summary>A standby takes over that misses the last writes: the database is what it was before them.</summary>
+    public void FailOver(int lost)
+    {
+        Life++;
+        lost = Math.Min(lost, journal.Count);
+        if (lost == 0) return;
+        LostAt = World.Now;
+        journal.RemoveRange(journal.Count - lost, lost);
+        store = new InMemoryStore(Clock);
+        Judge = new Judge(World, this, Judge.EverKnown());
+        var (offset, muted) = (Clock.Offset, World.IsMuted);
+        World.IsMuted = true;
+        foreach (var write in journal)
+        {
+            (Clock.Offset, Clock.Pinned) = (write.Offset, write.At);
+            write.Apply();
+        }
+
+        (Clock.Offset, Clock.Pinned, World.IsMuted) = (offset, null, muted);
     }
 
     public OpenedLane? Open(SimProcess who, OpenLane request)
     {
         Holders[request.Lane.Holder] = who;
-        var holder = Tables.Lanes.GetValueOrDefault(request.Lane.LaneId)?.Holder;
+        var lane = Tables.Lanes.GetValueOrDefault(request.Lane.LaneId);
+        var holder = lane?.Holder;
         var opened = ApplyOpen(request);
         Judge.Opened(request, holder, opened);
+        Counter.Opened(request, lane, holder, opened);
         return opened;
     }
 
-    public virtual bool Heartbeat(SimProcess who, LaneKey lane, long epoch, TimeSpan lease) => Done(store.HeartbeatAsync(lane, epoch, lease));
+    public virtual bool Heartbeat(SimProcess who, LaneKey lane, long epoch, TimeSpan lease)
+    {
+        var renewed = Done(store.HeartbeatAsync(lane, epoch, lease));
+        World.Exercise(renewed ? Rule.R7 : Rule.R7Refused);
+        return renewed;
+    }
 
-    public virtual LookResult Look(SimProcess who, LookRequest request) => Done(store.LookAsync(request));
+    public virtual LookResult Look(SimProcess who, LookRequest request)
+    {
+        var found = Done(store.LookAsync(request));
+        Counter.Looked(found);
+        return found;
+    }
 
     /// <summary>Commits a batch, and has it judged by what the tables said before and after.</summary>
     public virtual CommitResult Commit(SimProcess who, LaneBatch batch)
     {
         if (Poison(batch) is { } refused) return refused;
         var strangers = Judge.Strangers(batch);
+        Counter.Committing(batch);
         var result = Apply(batch);
         if (World.IsTracing) World.Note($"  store: {batch.Lane.Identity} #{batch.CommitSeq} e{batch.Epoch} -> {result.Outcome} {result.Error} {Judge.Describe(batch, result)}");
         World.Mix((ulong)result.Outcome << 32 ^ (ulong)batch.CommitSeq);
+        Counter.Committed(batch, result);
         if (result.Outcome == CommitOutcome.Committed) Judge.Committed(batch, result, strangers);
         else if (result.Outcome == CommitOutcome.Rejected) World.Violate($"a batch of {batch.Lane.Identity} was rejected: {result.Error}");
         return result;
     }
 
-    public virtual IReadOnlyList<LoadedRun> Load(SimProcess who, LoadRequest request) => Done(store.LoadAsync(request));
+    public virtual IReadOnlyList<LoadedRun> Load(SimProcess who, LoadRequest request)
+    {
+        var loaded = Done(store.LoadAsync(request));
+        Counter.Loaded(loaded);
+        return loaded;
+    }
 
     public virtual DeliverResult Deliver(SimProcess who, Delivery delivery, long sentAt)
     {
         var result = ApplyDelivery(delivery);
         Judge.Delivered(delivery, result, sentAt);
+        Counter.Delivered(delivery, result);
         return result;
     }
 
     public virtual ReapResult Reap(SimProcess who, ReapRequest request)
     {
+        var owned = Counter.Reaping();
         var reaped = Done(store.ReapAsync(request));
         if (reaped.Fenced + reaped.Released + reaped.Swept > 0) World.Note($"  store: {request.Lane.Identity} reaps: fenced {reaped.Fenced} released {reaped.Released} swept {reaped.Swept}");
         World.Tally("lanes reaped", reaped.Fenced);
+        Counter.Reaped(request, owned, reaped);
         return reaped;
     }
 
-    public virtual void CloseLane(LaneKey lane, long epoch) => store.CloseLaneAsync(lane, epoch).GetAwaiter().GetResult();
+    public virtual bool CloseLane(LaneKey lane, long epoch)
+    {
+        World.Exercise(Rule.X1);
+        store.CloseLaneAsync(lane, epoch).GetAwaiter().GetResult();
+        return true;
+    }
 
     public virtual int TakeSlots(SlotRequest request) => Done(store.TakeSlotsAsync(request));
 
-    public virtual TaskClaimResult ClaimTasks(SimProcess who, TaskClaim request) => Done(store.ClaimTasksAsync(request));
+    public virtual TaskClaimResult ClaimTasks(SimProcess who, TaskClaim request)
+    {
+        var claimed = Done(store.ClaimTasksAsync(request));
+        Counter.Many(Rule.K1, claimed.Tasks.Count);
+        return claimed;
+    }
 
-    public virtual IReadOnlyList<TaskState> HeartbeatTasks(IReadOnlyList<TaskBeat> beats) => Done(store.HeartbeatTasksAsync(beats));
+    public virtual IReadOnlyList<TaskState> HeartbeatTasks(IReadOnlyList<TaskBeat> beats)
+    {
+        var states = Done(store.HeartbeatTasksAsync(beats));
+        World.Exercise(Rule.K1Beat, states.Any(state => state.Held));
+        return states;
+    }
 
     public virtual IReadOnlyList<bool> CompleteTasks(IReadOnlyList<TaskEnd> ends)
     {
         var current = ends.Select(end => Tables.FindTask(end.Task) is { } task && task.Token == end.Token).ToList();
         var accepted = ApplyEnds(ends);
         Judge.TasksEnded(ends, accepted, current);
+        Counter.TasksEnded(ends, accepted);
         return accepted;
     }
 
-    public virtual IReadOnlyList<Guid> ExpireTasks(int limit, Func<TaskRecord, MessageRecord> failure) => Done(store.ExpireTasksAsync(limit, failure));
+    public virtual IReadOnlyList<Guid> ExpireTasks(int limit, Func<TaskRecord, MessageRecord> failure)
+    {
+        var expired = Done(store.ExpireTasksAsync(limit, failure));
+        Counter.Many(Rule.K2Expired, expired.Count);
+        return expired;
+    }
 
-    public virtual int Purge(PurgeRequest request) => Done(store.PurgeAsync(request));
+    public virtual int Purge(PurgeRequest request)
+    {
+        var lanes = Tables.Lanes.Count;
+        var purged = ApplyPurge(request);
+        Judge.Purged();
+        Counter.Many(Rule.P2, purged);
+        World.Exercise(Rule.X2, Tables.Lanes.Count < lanes);
+        return purged;
+    }
 
     /// <summary>The transaction itself; what broken engines replace.</summary>
     protected virtual CommitResult Apply(LaneBatch batch) => Done(store.CommitAsync(batch));
@@ -114,17 +213,21 @@ internal class SimDatabase
     /// <summary>The transaction that ends tasks.</summary>
     protected virtual IReadOnlyList<bool> ApplyEnds(IReadOnlyList<TaskEnd> ends) => Done(store.CompleteTasksAsync(ends));
 
+    /// <summary>The transaction that purges.</summary>
+    protected virtual int ApplyPurge(PurgeRequest request) => Done(store.PurgeAsync(request));
+
     /// <summary>The result of a call that has ended: nothing of this store waits.</summary>
     protected static T Done<T>(Task<T> call) => call.IsCompleted ? call.GetAwaiter().GetResult() : throw new InvalidOperationException("The in-memory store waited.");
 
     // The store refuses what one run wrote, for as long as the fault lasts.
     private CommitResult? Poison(LaneBatch batch)
     {
-        if (Poisoned.Count == 0) return null;
+        if (Poisoned.Count == 0 || World.IsMuted) return null;
         foreach (var row in batch.Events)
         {
             if (!Tables.Runs.TryGetValue(row.RunId, out var run) || !Poisoned.Contains(run.Start.WorkflowId)) continue;
             World.Bit("definite error of one run");
+            World.Exercise(Rule.C8Split);
             return new CommitResult(CommitOutcome.Rejected) { Error = "22021: invalid byte sequence (simulated)" };
         }
 

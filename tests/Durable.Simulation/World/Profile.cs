@@ -25,7 +25,7 @@ internal sealed class Profile
     /// <summary>How many attempts of the queue may run in the whole cluster; 0 for no limit.</summary>
     public int QueueLimit => Actions % 3;
 
-    public int KeepGenerations { get; } = 1;
+    public int KeepGenerations { get; private init; }
 
     public double ContinueAsNew { get; private init; }
 
@@ -50,6 +50,15 @@ internal sealed class Profile
 
     public double PoisonEvery { get; private init; }
 
+    /// <summary>Milliseconds between two failovers to a standby that may miss the last writes.</summary>
+    public double FailoverEvery { get; private init; }
+
+    /// <summary>How long closed runs are kept, or null for ever.</summary>
+    public TimeSpan? Retention { get; private init; }
+
+    /// <summary>True: half of the hosts have code that differs.</summary>
+    public bool TwoBuilds { get; private init; }
+
     public bool Killers { get; private init; }
 
     public double DuplicateDelivery { get; private init; }
@@ -64,6 +73,28 @@ internal sealed class Profile
 
     public FaultRates Tasks { get; } = new();
 
+    /// <summary>What kinds of seed it belongs to, for people.</summary>
+    public IEnumerable<string> Kinds()
+    {
+        if (Crashes) yield return "crashes";
+        if (FreezeEvery > 0) yield return "freezes";
+        if (ClockStepEvery > 0) yield return "wrong host clocks";
+        if (StoreStepEvery > 0) yield return "store clock steps";
+        if (RestartEvery > 0) yield return "restarts";
+        if (ClashEvery > 0) yield return "two of one name";
+        if (PoisonEvery > 0) yield return "rejected rows";
+        if (Killers) yield return "killer runs";
+        if (FailoverEvery > 0) yield return "failovers";
+        if (Retention is not null) yield return "purge";
+        if (TwoBuilds) yield return "two builds";
+        if (DuplicateDelivery > 0) yield return "doubled deliveries";
+        if (ContinueAsNew > 0) yield return "generations";
+        if (Commits.Any) yield return "commit faults";
+        if (Reads.Any) yield return "read faults";
+        if (Deliveries.Any) yield return "delivery faults";
+        if (Tasks.Any) yield return "task faults";
+    }
+
     /// <summary>The mixture of a seed.</summary>
     /// <param name="random">Its chance.</param>
     /// <param name="quiet">No faults at all.</param>
@@ -71,6 +102,7 @@ internal sealed class Profile
     {
         bool On(double probability) => !quiet && random.Chance(probability);
         var crashes = On(0.6);
+        var purges = random.Chance(0.25);        // then no delivery comes late: retention is longer than any client goes on trying
         var profile = new Profile
         {
             Workers = random.Pick([1, 2, 2, 3, 3, 4]), Clients = random.Between(1, 3), Actions = random.Between(3, 10), MaxOps = random.Between(2, 6), ClientPause = random.Pick([20.0, 300, 1_200]),
@@ -78,11 +110,12 @@ internal sealed class Profile
             ContinueAsNew = random.Pick([0, 0.2, 0.6]), OnlyTimers = random.Chance(0.03), WakeUps = random.Chance(0.5),
             Crashes = crashes, CrashEvery = crashes ? random.Pick([700.0, 2_000, 6_000]) : 0, FreezeEvery = On(0.5) ? random.Pick([1_500.0, 5_000]) : 0, ClockStepEvery = On(0.3) ? 1_500 : 0,
             StoreStepEvery = On(0.15) ? 5_000 : 0, RestartEvery = On(0.3) ? 4_000 : 0, ClashEvery = On(0.12) ? 4_000 : 0, PoisonEvery = On(0.1) ? 2_500 : 0, Killers = On(0.06),
-            DuplicateDelivery = On(0.3) ? 0.2 : 0, Safety = TimeSpan.FromMilliseconds(random.Pick([4_000, 7_000, 10_000])),
+            FailoverEvery = On(0.1) ? 2_500 : 0, Retention = purges ? TimeSpan.FromMilliseconds(random.Pick([0, 400, 1_500])) : null, TwoBuilds = On(0.12), KeepGenerations = random.Pick([0, 1, 1, 2]),
+            DuplicateDelivery = !purges && On(0.3) ? 0.2 : 0, Safety = TimeSpan.FromMilliseconds(random.Pick([4_000, 7_000, 10_000])),
         };
         profile.Mix(profile.Commits, random, On(0.7), 1);
         profile.Mix(profile.Reads, random, On(0.5), 0.3);
-        profile.Mix(profile.Deliveries, random, On(0.5), 1);
+        profile.Mix(profile.Deliveries, random, !purges && On(0.5), 1);
         profile.Mix(profile.Tasks, random, On(0.5), 1);
         return profile;
     }

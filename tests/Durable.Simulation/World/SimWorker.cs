@@ -15,14 +15,15 @@ internal sealed class SimWorker
 {
     // Shared by all worlds: they are only read, and their caches are what is slow to make.
     private static readonly WorkflowRegistry Registry = new([(typeof(SimWorkflow), new WorkflowOptions())], [typeof(ISimActivities)]);
+    private static readonly WorkflowRegistry OtherRegistry = new([(typeof(OtherSimWorkflow), new WorkflowOptions())], [typeof(ISimActivities)]);
     private static readonly PayloadSerializer Serializer = new(null, 64, 2 * 1024 * 1024, null);
     private readonly WorkerService service;
 
-    public SimWorker(SimProcess process, IDurableStore store, Profile profile, Ledger ledger, ILoggerFactory loggers, string identity)
+    public SimWorker(SimProcess process, IDurableStore store, Profile profile, Ledger ledger, ILoggerFactory loggers, string identity, bool other)
     {
         Process = process;
         Identity = identity;
-        var engine = Services(process, store, profile);
+        var engine = Services(process, store, profile, other);
         var log = new EngineLog(loggers.CreateLogger("Durable"));
         var runner = new ActivityRunner(engine, new Scopes(process, ledger), new TransactionalSteps(engine, new Dictionary<Type, Func<IServiceProvider, System.Data.Common.DbTransaction, object>>(), log), log, debugging: false);
         var watch = new RunWatch(engine, log);
@@ -43,19 +44,22 @@ internal sealed class SimWorker
 
     public static WorkflowRegistry Workflows => Registry;
 
+    /// <summary>The code of the other build.</summary>
+    public static WorkflowRegistry OtherWorkflows => OtherRegistry;
+
     public static PayloadSerializer Payloads => Serializer;
 
     /// <summary>What client and worker of a process share.</summary>
-    public static EngineServices Services(SimProcess process, IDurableStore store, Profile profile)
+    public static EngineServices Services(SimProcess process, IDurableStore store, Profile profile, bool other = false)
     {
         var options = new DurableOptions
         {
             Lease = profile.Lease, PollInterval = TimeSpan.FromMilliseconds(200), ParkAfter = profile.ParkAfter, MaxCachedRuns = profile.MaxCachedRuns, MaxConcurrentActivities = profile.MaxConcurrentActivities,
-            DrainTimeout = TimeSpan.FromMilliseconds(400), Retention = null, KeepGenerations = profile.KeepGenerations, QuarantineAfter = 5,
+            DrainTimeout = TimeSpan.FromMilliseconds(400), Retention = profile.Retention, KeepGenerations = profile.KeepGenerations, QuarantineAfter = 5,
         };
         options.ServedQueues.Add("q");
         if (profile.QueueLimit > 0) options.QueueLimits["q"] = new QueueLimit { Cluster = profile.QueueLimit };
-        return new EngineServices(store, Registry, Serializer, options, process.Clock, process.Machine);
+        return new EngineServices(store, other ? OtherRegistry : Registry, Serializer, options, process.Clock, process.Machine) { Build = other ? "sim/b" : "sim/a" };
     }
 
     public void Start() => Process.Machine.Queue(() => _ = StartAsync());

@@ -35,6 +35,12 @@ internal sealed class World(ulong seed, bool tracing)
     /// <summary>How often each fault really bit.</summary>
     public SortedDictionary<string, int> Faults { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>How often each rule was exercised.</summary>
+    public int[] Exercised { get; } = new int[Enum.GetValues<Rule>().Length];
+
+    /// <summary>True while a failover makes its database again: nothing of it is new.</summary>
+    public bool IsMuted { get; set; }
+
     public bool IsTracing => tracing;
 
     /// <summary>The last lines of the trace.</summary>
@@ -43,7 +49,7 @@ internal sealed class World(ulong seed, bool tracing)
     /// <summary>Lets something happen; nothing of a process that is dead by then.</summary>
     public void Schedule(SimProcess? process, TimeSpan delay, Action work)
     {
-        if (Environment.CurrentManagedThreadId != thread) 
+        if (Environment.CurrentManagedThreadId != thread)
         {
             Violate($"something of the engine left the simulation's thread: {Environment.StackTrace}");
             throw new InvalidOperationException("Something of the engine left the simulation's thread.");
@@ -87,12 +93,19 @@ internal sealed class World(ulong seed, bool tracing)
     /// <summary>Counts what happened, faults or not.</summary>
     public void Tally(string what, int times)
     {
-        if (times > 0) Faults[what] = Faults.GetValueOrDefault(what) + times;
+        if (times > 0 && !IsMuted) Faults[what] = Faults.GetValueOrDefault(what) + times;
+    }
+
+    /// <summary>Counts that a rule was exercised.</summary>
+    public void Exercise(Rule rule, bool when = true)
+    {
+        if (when && !IsMuted) Exercised[(int)rule]++;
     }
 
     /// <summary>Counts a fault that bit.</summary>
     public void Bit(string fault)
     {
+        if (IsMuted) return;
         Faults[fault] = Faults.GetValueOrDefault(fault) + 1;
         Note($"** {fault}");
     }
@@ -100,17 +113,21 @@ internal sealed class World(ulong seed, bool tracing)
     /// <summary>An invariant is broken.</summary>
     public void Violate(string what)
     {
+        if (IsMuted) return;
         if (Violations.Count < 5) Violations.Add(what);
         Note($"!! {what}");
     }
 
     /// <summary>Adds to the digest.</summary>
-    public void Mix(ulong value) => hash = (hash ^ value) * 1099511628211UL;
+    public void Mix(ulong value)
+    {
+        if (!IsMuted) hash = (hash ^ value) * 1099511628211UL;
+    }
 
     /// <summary>A line of the trace, made only when somebody reads it.</summary>
     public void Note(FormattableString line)
     {
-        if (tracing) Write(FormattableString.Invariant(line));
+        if (tracing && !IsMuted) Write(FormattableString.Invariant(line));
     }
 
     private void Write(string line)

@@ -44,14 +44,17 @@ internal sealed class MemoryLanes(MemoryTables tables)
         fenced.ForEach(Fence);
         var released = tables.Lanes.Values.Where(lane => lane.Holder is null).Sum(lane => Release(lane, request.Limit, now));
         var impossible = tables.Lanes.Values.Where(lane => IsImpossible(lane, request, now)).Select(Seen).ToList();
-        return new(fenced.Count, released, Sweep(request.Limit, now), impossible);
+        return new(fenced.Count, released, Sweep(request.Limit, now), impossible) { Overdue = [.. Overdue(now).Take(request.Limit)] };
     }
+
+    private IEnumerable<OverdueRun> Overdue(DateTimeOffset now) =>
+        tables.Held.Select(id => tables.Runs[id]).Where(run => run.Start.DeadlineAt <= now).Select(run => new OverdueRun(run.Id, run.Start.Namespace, run.Start.Shard));
 
     public List<LaneRow> Read()
     {
         var now = tables.Now;
         return [.. tables.Lanes.Values.Where(lane => lane.Holder is not null).Select(lane =>
-            new LaneRow(lane.Id, lane.Identity, lane.Build, lane.Serves, lane.ExpiresAt, lane.IsAlive(now), lane.Owned.Count))];
+            new LaneRow(lane.Id, lane.Identity, lane.Build, lane.Serves, lane.ExpiresAt, lane.IsAlive(now), lane.Owned.Count) { CommitSeq = lane.CommitSeq })];
     }
 
     /// <summary>Dead lanes that own nothing go, once their lease has been over for long enough (X2).</summary>

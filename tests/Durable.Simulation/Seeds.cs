@@ -1,0 +1,21 @@
+// Seeds that once found something. Each runs in CI for ever; a seed is its name and number, what it found is told here.
+namespace Durable.Simulation;
+
+/// <summary>One bug and the seed that shows it.</summary>
+/// <param name="Bug">Its name.</param>
+/// <param name="Seed">The seed that found it. When the simulation itself changes, a seed becomes another world: the broken engines of the same name, and those in the list of rules, keep what it showed.</param>
+/// <param name="Found">What was wrong.</param>
+internal sealed record RegressionSeed(string Bug, ulong Seed, string Found)
+{
+    public override string ToString() => Bug;
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<RegressionSeed> All { get; } =
+    [
+        new("IdleLaneAfterFailover", 69, "a failover lost the park of a run; its lane, which had nothing left to commit, was never told and the run stood still for ever"),
+        new("IdleLaneAfterFailoverWithMail", 157, "the same with runs that the lane had closed in what was lost, and with mail for one of them"),
+        new("IdleLaneAfterFailoverOfOneLane", 211, "the same with a single lane"),
+        new("ChildOvertakesItsStart", 579, "the outcome of a child came before the answer of the batch that had started it: who waited for the start waited for ever"),
+        new("ChildPurgedBeforeItsParent", 877, "a child that had ended and was purged before its parent looked was started a second time"),
+    ];
+}
