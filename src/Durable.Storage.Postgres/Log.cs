@@ -39,6 +39,9 @@ internal static partial class Log
     [LoggerMessage(5211, LogLevel.Debug, "{Store}: sessions that hold rows of dead lanes cannot be ended here.")]
     public static partial void BlockersUnknown(ILogger log, Exception error, string store);
 
+    [LoggerMessage(5212, LogLevel.Information, "Schema {Schema}: {Partition} was dropped; all of its runs are past their retention.")]
+    public static partial void MonthDropped(ILogger log, string schema, string partition);
+
     [LoggerMessage(5220, LogLevel.Warning, "The transaction of a step (backend {ProcessId}) could not be ended at once; the server rolls it back when its connection ends.")]
     public static partial void StepNotEnded(ILogger log, int processId, Exception error);
 }

@@ -46,7 +46,7 @@ internal sealed class PostgresStore : IDurableStore, IWakeUps, ITransactionalSto
         tasks = new TaskVerbs(connections, calls, home);
         catalog = new Catalog(calls);
         import = new ImportVerb(connections, calls, deliver);
-        purge = new PurgeVerb(calls);
+        purge = new PurgeVerb(calls, this.log);
         wakeUps = new PostgresWakeUps(connections, this.log);
         steps = new StepConnections(connections, calls, this.log);
     }

@@ -30,6 +30,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         using var host = Client(way);
         var engine = host.Services.GetRequiredService<EngineServices>();
         await engine.ReadyAsync(abort);
+        await using var pulse = new StorePulse(engine.Store, TimeSpan.FromSeconds(options.Lease / 4));
         await using var fleet = new Fleet(options, folder, way);
         fleet.Start();
 
@@ -40,10 +41,10 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         var (longest, codes) = await fleet.StopAsync(TimeSpan.FromSeconds(90));
         Say($"stopped within {longest.TotalSeconds:0.0} s{(codes.Count > 0 ? $", exit codes {string.Join(',', codes)}" : "")}; checking");
 
-        var audit = new Audit(engine, requests, folder, [.. faults.SelectMany(fault => fault.Injuries)], fleet.Log);
+        var audit = new Audit(engine, requests, folder, [.. faults.SelectMany(fault => fault.Injuries).Concat(pulse.Injuries)], fleet.Log);
         await audit.RunAsync();
         foreach (var wrong in campaigner.Wrong) audit.Findings.AddDivergent(wrong);
-        var failed = Report(fleet, campaigner, faults, audit, store) || codes.Count > 0;
+        var failed = Report(fleet, campaigner, faults, audit, store, pulse) || codes.Count > 0;
         if (!failed && !options.Keep) Directory.Delete(folder, recursive: true);
         return failed ? 1 : 0;
     }
@@ -116,7 +117,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         Say($"at rest after {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s, {campaigner.Open} open");
     }
 
-    private bool Report(Fleet fleet, Campaigner campaigner, List<Fault> faults, Audit audit, StorePlace store)
+    private bool Report(Fleet fleet, Campaigner campaigner, List<Fault> faults, Audit audit, StorePlace store, StorePulse pulse)
     {
         var violations = faults.SelectMany(fault => fault.Violations.Select(text => $"{fault.Kind}: {text}")).ToList();
         var deadlocks = store.CountInLog("deadlock detected");
@@ -127,6 +128,8 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         foreach (var text in campaigner.Strange.Take(10)) Say($"STRANGE {text}");
         foreach (var errors in fleet.Log.Where(line => line.Level is "Error" or "Critical" || line.Id is 201 or 207 or 103).GroupBy(line => line.Id).OrderBy(group => group.Key))
             Say($"log {errors.Key}: {errors.Count()} times, as: {Short(errors.First().Text)}");
+        var starved = fleet.Log.Count(line => line.Id == Pulse.Id);
+        if (starved + pulse.Injuries.Count > 0) Say($"the machine: workers not run for a quarter of a lease {starved} times, the store slow or away {pulse.Injuries.Count} times");
         foreach (var fault in faults) Say($"{fault.Kind}: injected {fault.Tries}, bit {fault.Bites}{(fault.Details.Length > 0 ? $" ({fault.Details})" : "")}");
         if (options.Store == "postgres") Say($"server: deadlocks (40P01) {deadlocks}, serialization failures (40001) {store.CountInLog("could not serialize access")}");
         Say(audit.Summary + $"; client calls repeated {campaigner.Repeats}");

@@ -20,6 +20,10 @@ internal static class EventPartitions
             yield return $"create table if not exists {schema}.{Name(month)} partition of {schema}.event for values from ('{RunIds.Bound(month)}') to ('{RunIds.Bound(month.AddMonths(1))}')";
     }
 
+    /// <summary>The month of a table, or null if it is none of a month.</summary>
+    public static DateTimeOffset? MonthOf(string name) =>
+        DateTimeOffset.TryParseExact(name, "'event_'yyyy'_'MM", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var month) ? month : null;
+
     /// <summary>The table of a month.</summary>
     public static string Name(DateTimeOffset month) => "event_" + month.UtcDateTime.ToString("yyyy_MM", CultureInfo.InvariantCulture);
 }

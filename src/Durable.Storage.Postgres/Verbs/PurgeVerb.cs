@@ -1,11 +1,14 @@
 // P2 and X2: closed runs, old log rows and dead lanes go, in pages by key, without DDL.
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Durable.Storage.Postgres;
 
 /// <summary>Deletes what is past its time.</summary>
-internal sealed class PurgeVerb(Calls calls)
+internal sealed class PurgeVerb(Calls calls, ILogger log)
 {
+    private readonly MonthPurge months = new(calls, log);
+
     private static readonly string[] Tables =
         ["PurgeReady", "PurgeMessages", "PurgeTasks", "PurgeDocuments", "PurgeBlobs", "PurgeOutgoing", "PurgeEvents", "PurgeRuns"];
 
@@ -32,6 +35,7 @@ internal sealed class PurgeVerb(Calls calls)
     private async Task<int> PageAsync(NpgsqlConnection connection, DateTimeOffset closedBefore, int limit, CancellationToken cancellationToken)
     {
         var begin = mark;
+        if (begin == Guid.Empty) await months.DropAsync(connection, closedBefore, cancellationToken).ConfigureAwait(false);
         var found = await FindAsync(connection, begin, closedBefore, limit, cancellationToken).ConfigureAwait(false);
         mark = found.Count == limit ? found[^1].Run : Guid.Empty;
         if (found.Count < limit && begin != Guid.Empty)

@@ -68,6 +68,8 @@ internal sealed class ProcessStore(TestWorld world, StrictCheck? strict) : IDura
         return true;
     });
 
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => Call(() => Inner.TakeSlotsAsync(request, cancellationToken));
+
     public async Task<TaskClaimResult> ClaimTasksAsync(TaskClaim request, CancellationToken cancellationToken = default)
     {
         var claimed = await Call(() => Inner.ClaimTasksAsync(request, cancellationToken)).ConfigureAwait(false);
@@ -86,6 +88,8 @@ internal sealed class ProcessStore(TestWorld world, StrictCheck? strict) : IDura
     }
 
     public Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) => Call(() => Inner.ExpireTasksAsync(limit, failure, cancellationToken));
+
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => Call(() => Inner.TakeSlotsAsync(request, cancellationToken));
 
     public Task<RunRecord?> FindRunAsync(string ns, string? workflowId, Guid? runId, CancellationToken cancellationToken = default) => Call(() => Inner.FindRunAsync(ns, workflowId, runId, cancellationToken));
 

@@ -20,7 +20,8 @@ internal sealed class Audit(EngineServices engine, RequestLog requests, string f
     public async Task RunAsync()
     {
         // A lane that was lost is an injury too: whoever has its runs now does again what was under way.
-        var own = injuries.Concat(log.Where(line => line.Id == 202).Select(line => new Injury("lane lost", line.Launch, line.At, line.At))).Where(injury => injury.Launch is not null).ToLookup(injury => injury.Launch!);
+        var own = injuries.Concat(log.Where(line => line.Id == 202).Select(line => new Injury("lane lost", line.Launch, line.At, line.At)))
+            .Concat(log.Where(line => line.Id == Pulse.Id).Select(line => (line.Launch, Span: Pulse.Read(line.Text))).Select(gap => new Injury("starved", gap.Launch, gap.Span.From, gap.Span.To))).Where(injury => injury.Launch is not null).ToLookup(injury => injury.Launch!);
         var everybody = injuries.Where(injury => injury.Launch is null).ToList();
         var ledger = Ledger.Read(folder);
         var histories = new HistoryAudit(engine, Findings);

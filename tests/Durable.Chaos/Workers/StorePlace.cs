@@ -28,7 +28,7 @@ internal sealed class StorePlace : IAsyncDisposable
     public static async Task<StorePlace> CreateAsync(ChaosOptions options, string folder)
     {
         if (options.Store == "sqlite") return new StorePlace(Path.Combine(folder, "chaos.db"), null);
-        var output = await ScriptInAsync(options.Data, "start", "--safe");
+        var output = await ScriptInAsync(options.Data, options.Faults.Contains("connections"), "start", "--safe");
         var text = new NpgsqlConnectionStringBuilder(Value(output, Variable)) { SslMode = SslMode.Disable };
         return new StorePlace(text.ConnectionString, Value(output, "DURABLE_PG_DIR"));
     }
@@ -74,14 +74,15 @@ internal sealed class StorePlace : IAsyncDisposable
         await ScriptAsync("stop", server);
     }
 
-    private static Task<string> ScriptAsync(params string[] arguments) => ScriptInAsync(null, arguments);
+    private static Task<string> ScriptAsync(params string[] arguments) => ScriptInAsync(null, false, arguments);
 
-    private static async Task<string> ScriptInAsync(string? data, params string[] arguments)
+    private static async Task<string> ScriptInAsync(string? data, bool crowded, params string[] arguments)
     {
         var start = new ProcessStartInfo("bash") { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Path.Combine(Root(), "eng", "postgres.sh"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         if (data is not null) start.Environment["TMPDIR"] = data;
+        if (crowded) start.Environment["DURABLE_PG_EXTRA"] = "-c max_connections=60";
         using var process = Process.Start(start)!;
         // A server that the script leaves behind keeps its error stream open: only the output is read to its end.
         var output = await process.StandardOutput.ReadToEndAsync();

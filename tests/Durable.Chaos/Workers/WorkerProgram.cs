@@ -35,6 +35,7 @@ internal static class WorkerProgram
         }));
         using var host = builder.Build();
         await host.StartAsync();
+        Pulse.Begin(lease / 4);
         LineLog.Say("READY");
         // Its input ends when the campaign closes it, or is gone; SIGTERM is an orchestrator's way.
         var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;

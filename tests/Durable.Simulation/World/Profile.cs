@@ -22,10 +22,10 @@ internal sealed class Profile
 
     public int MaxConcurrentActivities { get; private init; }
 
+    public int KeepGenerations { get; private init; }
+
     /// <summary>How many attempts of the queue may run in the whole cluster; 0 for no limit.</summary>
     public int QueueLimit => Actions % 3;
-
-    public int KeepGenerations { get; private init; }
 
     public double ContinueAsNew { get; private init; }
 
