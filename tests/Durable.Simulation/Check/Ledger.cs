@@ -70,7 +70,7 @@ internal sealed class Ledger(World world, SimDatabase database, Profile profile)
         places.Add(place);
         world.Tally("attempts of the limited queue", 1);
         var going = places.Count(other => other.GoesOn);
-        if (going > profile.QueueLimit && profile.StoreStepEvery == 0) world.Violate($"P4: {going} attempts of a queue go on at once, {profile.QueueLimit} may");
+        if (going > profile.QueueLimit && profile is { StoreStepEvery: 0, FailoverEvery: 0 }) world.Violate($"P4: {going} attempts of a queue go on at once, {profile.QueueLimit} may");
         return place;
     }
 
