@@ -127,6 +127,9 @@ public sealed class WorkflowTestHost : IAsyncDisposable
         world.ThrowIfUntold();
     }
 
+    /// <summary>Another process takes the runs over, while the one before still believes in them: as after an expired lease.</summary>
+    internal Task TakeOverAsync() => StartProcessAsync();
+
     internal TestWorld World => world;
 
     internal TestWorker Worker => worker;

@@ -36,7 +36,7 @@ internal sealed class Simulation
         this.database = database;
         database.Attach(world);
         database.KeepsJournal = profile.FailoverEvery > 0;
-        ledger = new Ledger(world, database);
+        ledger = new Ledger(world, database, profile);
         log = new SimLog(world, id => profile.TwoBuilds || (profile.PoisonEvery > 0 && database.EverPoisoned.Contains(id)));
         plans = new PlanMaker(world.Random, profile);
         workers = new SimWorker?[profile.Workers];

@@ -5,6 +5,7 @@ namespace Durable.Storage.Contract;
 public abstract class QueueContract : StoreContract
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    private int asked;
     private readonly Guid first = Guid.NewGuid();
     private readonly Guid second = Guid.NewGuid();
 
@@ -139,6 +140,17 @@ public abstract class QueueContract : StoreContract
     }
 
     [Test]
+    public async Task P4_A_request_that_arrives_late_undoes_nothing_of_a_later_one()
+    {
+        Assert.That(await Store.TakeSlotsAsync(new("queue/mail", first, 2, 2, 1, Minute)), Is.EqualTo(2));
+        Assert.That(await Store.TakeSlotsAsync(new("queue/mail", first, 2, 2, 3, Minute)), Is.EqualTo(2));
+        Assert.That(await Store.TakeSlotsAsync(new("queue/mail", first, 0, 2, 2, Minute)), Is.Zero, "the late one has none of its own");
+        Assert.That(await TakeAsync(second, 2, of: 2), Is.Zero, "and has given nothing back");
+        Assert.That(await Store.TakeSlotsAsync(new("queue/mail", first, 0, 2, 4, Minute)), Is.Zero);
+        Assert.That(await TakeAsync(second, 2, of: 2), Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task P4_A_lower_limit_hands_out_no_slot_beyond_it()
     {
         await TakeAsync(first, 5, of: 5);
@@ -163,7 +175,7 @@ public abstract class QueueContract : StoreContract
         }
     }
 
-    private Task<int> TakeAsync(Guid holder, int units, int of, string name = "queue/mail") => Store.TakeSlotsAsync(new(name, holder, units, of, Minute));
+    private Task<int> TakeAsync(Guid holder, int units, int of, string name = "queue/mail") => Store.TakeSlotsAsync(new(name, holder, units, of, Interlocked.Increment(ref asked), Minute));
 
     private Task<TaskClaimResult> ClaimAsync(string[] queues, int limit = 10, string[]? namespaces = null, Dictionary<string, int>? most = null)
     {

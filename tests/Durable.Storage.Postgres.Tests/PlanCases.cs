@@ -69,7 +69,7 @@ internal static class PlanCases
         batch.Add("TaskNext", PgBatch.Texts(queues), Most(), PgBatch.Texts(null), PgBatch.Texts(known), PgBatch.Uuid(token));
         foreach (var name in new[] { "SlotKeep", "SlotGive", "SlotTake", "SlotInsert" })
         {
-            batch.Add(name, PgBatch.Text("queue/mail"), PgBatch.Uuid(token), PgBatch.Int(5), PgBatch.Int(2));
+            batch.Add(name, PgBatch.Text("queue/mail"), PgBatch.Uuid(token), PgBatch.Int(5), PgBatch.Int(2), PgBatch.Int(7));
             if (name != "SlotGive") batch.Last.Add(PgBatch.Span(TimeSpan.FromSeconds(1)));
         }
 

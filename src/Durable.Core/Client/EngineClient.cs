@@ -2,6 +2,7 @@
 using System.Data.Common;
 using System.Linq.Expressions;
 using System.Text.Json;
+using Durable.CompilerServices;
 using Durable.Engine.History;
 using Durable.Engine.Hosting;
 using Durable.Engine.Worker;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Durable.Engine.Client;
 
 /// <summary>A client of one namespace.</summary>
-internal sealed class EngineClient : DurableClient
+internal sealed class EngineClient : DurableClient, ITypedClient
 {
     private readonly ClientCore core;
     private readonly ClientVerbs verbs;
@@ -39,6 +40,18 @@ internal sealed class EngineClient : DurableClient
     public override async Task<RunHandle<TWorkflow>> StartAsync<TWorkflow>(Expression<Func<TWorkflow, Task>> run, StartOptions? options = null, CancellationToken cancellationToken = default)
     {
         var start = PreparedStart.Read(core, typeof(TWorkflow), run, options, "StartAsync");
+        return new ClientRunHandle<TWorkflow>(verbs, new RunTarget(start.WorkflowId, await verbs.Starter.StartAsync(start, cancellationToken)));
+    }
+
+    async Task<RunHandle<TWorkflow, TResult>> ITypedClient.StartAsync<TWorkflow, TResult>(object?[] arguments, StartOptions? options, CancellationToken cancellationToken)
+    {
+        var start = PreparedStart.Read(core, typeof(TWorkflow), arguments, options);
+        return new ClientRunHandle<TWorkflow, TResult>(verbs, new RunTarget(start.WorkflowId, await verbs.Starter.StartAsync(start, cancellationToken)));
+    }
+
+    async Task<RunHandle<TWorkflow>> ITypedClient.StartAsync<TWorkflow>(object?[] arguments, StartOptions? options, CancellationToken cancellationToken)
+    {
+        var start = PreparedStart.Read(core, typeof(TWorkflow), arguments, options);
         return new ClientRunHandle<TWorkflow>(verbs, new RunTarget(start.WorkflowId, await verbs.Starter.StartAsync(start, cancellationToken)));
     }
 

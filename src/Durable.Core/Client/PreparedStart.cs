@@ -29,7 +29,14 @@ internal sealed class PreparedStart
 
     /// <summary>Checks a start.</summary>
     /// <exception cref="DurableException">DUR2000, DUR2005, DUR2007 or DUR2008: something in it cannot be stored.</exception>
-    public static PreparedStart Read(ClientCore core, Type workflow, LambdaExpression run, StartOptions? given, string verb)
+    public static PreparedStart Read(ClientCore core, Type workflow, LambdaExpression run, StartOptions? given, string verb) =>
+        Read(core, () => WorkflowCall.Read(core.Services.Registry, core.Serializer, workflow, run, verb), given);
+
+    /// <summary>Checks a start whose arguments are typed.</summary>
+    public static PreparedStart Read(ClientCore core, Type workflow, object?[] arguments, StartOptions? given) => Read(core, () => WorkflowCall.Of(core.Services.Registry.Find(workflow)
+        ?? throw new DurableException(DurableErrorCodes.RequestInvalid, $"{workflow.Name} cannot be started: it is no valid workflow class here."), core.Serializer, arguments), given);
+
+    private static PreparedStart Read(ClientCore core, Func<WorkflowCall> read, StartOptions? given)
     {
         var options = given ?? new StartOptions();
         var workflowId = options.Id is { } id ? Check.Name(id, "The workflow id") : core.Services.Machine.NewGuid().ToString();
@@ -40,7 +47,7 @@ internal sealed class PreparedStart
         if (options.Timeout <= options.Delay)
             throw new DurableException(DurableErrorCodes.RequestInvalid, $"StartOptions.Timeout ({options.Timeout}) is not longer than Delay ({options.Delay}), which it includes: the run would end before it begins.");
         if (!string.IsNullOrEmpty(options.Queue)) Check.Name(options.Queue, "StartOptions.Queue");
-        var call = WorkflowCall.Read(core.Services.Registry, core.Serializer, workflow, run, verb);
+        var call = read();
         var attributes = AttributesOf(core, options.Attributes);
         return new PreparedStart(call, options, workflowId, attributes, DocumentOf(core, call, attributes));
     }

@@ -1,5 +1,8 @@
 using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Durable.Engine.Registration;
 
 namespace Durable;
 
@@ -51,7 +54,7 @@ public sealed class RunAttributes : IEnumerable, IEquatable<RunAttributes>
         if (!values.TryGetValue(key.Name, out var element)) return false;
         try
         {
-            value = element.Deserialize<T>(JsonSerializerOptions.Default);
+            value = element.Deserialize(InfoOf<T>());
             return true;
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
@@ -93,7 +96,7 @@ public sealed class RunAttributes : IEnumerable, IEquatable<RunAttributes>
     internal void Set<T>(AttributeKey<T> key, T value) => values[key.Name] = ToElement(key, value);
 
     /// <summary>The attributes as a JSON object, names in ordinal order.</summary>
-    internal string ToJson() => JsonSerializer.Serialize(values, JsonSerializerOptions.Default);
+    internal string ToJson() => JsonSerializer.Serialize(values, CommonJson.Default.SortedDictionaryStringJsonElement);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote. The elements are copied, so the document may be disposed.</summary>
     internal static RunAttributes FromJson(JsonElement json)
@@ -105,11 +108,17 @@ public sealed class RunAttributes : IEnumerable, IEquatable<RunAttributes>
         return attributes;
     }
 
+    // The defaults of System.Text.Json; without reflection the common types.
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only where the application keeps reflection for JSON.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Only where the application keeps reflection for JSON.")]
+    private static JsonTypeInfo<T> InfoOf<T>() =>
+        (JsonTypeInfo<T>)(JsonSerializer.IsReflectionEnabledByDefault ? JsonSerializerOptions.Default : CommonJson.Default.Options).GetTypeInfo(typeof(T));
+
     private static JsonElement ToElement<T>(AttributeKey<T> key, T value)
     {
         try
         {
-            return JsonSerializer.SerializeToElement(value, JsonSerializerOptions.Default);
+            return JsonSerializer.SerializeToElement(value, InfoOf<T>());
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException)
         {

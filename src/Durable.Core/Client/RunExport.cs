@@ -27,7 +27,60 @@ internal sealed class RunExport(ClientCore core, HistoryReader history)
             events.AddRange(expansion.Expand(row).Select(one => EventOf(run, one)));
         }
 
-        // What was committed between the two reads is not in the document: its generation is that of its last row.
+        return DocumentOf(run, rows, events);
+    }
+
+    /// <summary>The document of a run whose rows are at hand.</summary>
+    public static JsonElement Export(RunRecord run, IEnumerable<EventRecord> history)
+    {
+        var expansion = new HistoryExpansion(run, null, []);
+        var (rows, events) = (new List<ExportedRow>(), new List<CloudEvent>());
+        foreach (var row in history)
+        {
+            rows.Add(RowOf(row));
+            events.AddRange(expansion.Expand(row).Select(one => EventOf(run, one)));
+        }
+
+        return DocumentOf(run, rows, events);
+    }
+
+    /// <summary>Run and rows of a document in UTF-8, checked. Its events for people are passed over.</summary>
+    public static (ExportedHeader Run, List<EventRecord> Rows) Read(ReadOnlySpan<byte> export, PayloadCodec? codec)
+    {
+        ExportedRun? run;
+        try
+        {
+            run = FindRun(export);
+        }
+        catch (JsonException error)
+        {
+            throw NotAnExport(error.Message, error);
+        }
+
+        if (run is null) throw NotAnExport("it has no member 'durable'", null);
+        ThrowIfNewer(run.Schema);
+        return (run.Run, ImportCheck.Events(run, run.Run?.Namespace ?? "", codec));
+    }
+
+    // The exact part comes first in what we write; what people read behind it is two thirds of the text, and is not even looked at.
+    private static ExportedRun? FindRun(ReadOnlySpan<byte> export)
+    {
+        var reader = new Utf8JsonReader(export, new JsonReaderOptions { MaxDepth = 1_024 });
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var found = reader.ValueTextEquals("durable"u8);
+            reader.Read();
+            if (found) return JsonSerializer.Deserialize(ref reader, ExportJson.Default.ExportedRun);
+            reader.Skip();
+        }
+
+        return null;
+    }
+
+    // What was committed between the two reads is not in the document: its generation is that of its last row.
+    private static JsonElement DocumentOf(RunRecord run, List<ExportedRow> rows, List<CloudEvent> events)
+    {
         var last = rows.Count == 0 ? run.Gen : rows[^1].Gen;
         var document = new ExportDocument { Durable = new ExportedRun { Schema = ExportedRun.CurrentSchema, Run = HeaderOf(run, last, rows), Count = rows.Count, Rows = rows }, Events = events };
         return ClientJson.Element(writer => JsonSerializer.Serialize(writer, document, ExportJson.Default.ExportDocument));
@@ -51,8 +104,7 @@ internal sealed class RunExport(ClientCore core, HistoryReader history)
     {
         if (export.ValueKind != JsonValueKind.Object || !export.TryGetProperty("durable", out var section))
             throw new DurableException(DurableErrorCodes.RequestInvalid, "This JSON is not an exported run: it has no member 'durable'. Give what RunHandle.ExportAsync gave.");
-        if (section.ValueKind == JsonValueKind.Object && section.TryGetProperty("schema", out var schema) && schema.ValueKind == JsonValueKind.Number && schema.TryGetInt32(out var version) && version > ExportedRun.CurrentSchema)
-            throw new DurableException(DurableErrorCodes.RequestInvalid, $"The export is of schema {version}, and this build reads up to {ExportedRun.CurrentSchema}. Import it with the release that wrote it, or a newer one.");
+        if (section.ValueKind == JsonValueKind.Object && section.TryGetProperty("schema", out var schema) && schema.ValueKind == JsonValueKind.Number && schema.TryGetInt32(out var version)) ThrowIfNewer(version);
         try
         {
             return section.Deserialize(ExportJson.Default.ExportedRun)!;
@@ -62,6 +114,14 @@ internal sealed class RunExport(ClientCore core, HistoryReader history)
             throw new DurableException(DurableErrorCodes.RequestInvalid, $"This JSON is not an exported run: {error.Message}", error);
         }
     }
+
+    private static void ThrowIfNewer(int version)
+    {
+        if (version > ExportedRun.CurrentSchema)
+            throw new DurableException(DurableErrorCodes.RequestInvalid, $"The export is of schema {version}, and this build reads up to {ExportedRun.CurrentSchema}. Import it with the release that wrote it, or a newer one.");
+    }
+
+    private static DurableException NotAnExport(string why, Exception? error) => new(DurableErrorCodes.RequestInvalid, $"This JSON is not an exported run: {why}. Give what RunHandle.ExportAsync gave.", error);
 
     private StartRecord StartOf(ExportedHeader header) => new()
     {

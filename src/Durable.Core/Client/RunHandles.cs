@@ -1,6 +1,7 @@
 // The three handles. They hold an id and nothing else: every verb is one call of the class that does it.
 using System.Linq.Expressions;
 using System.Text.Json;
+using Durable.CompilerServices;
 using Durable.Engine.History;
 
 namespace Durable.Engine.Client;
@@ -65,6 +66,15 @@ internal sealed class ClientVerbs
         return Mail.PostAsync(target, EventKind.MailReceived, name, json, $"Item of mailbox '{name}'", cancellationToken);
     }
 
+    public Task SignalAsync(RunTarget target, string name, object?[] arguments, Type[] types, CancellationToken cancellationToken) =>
+        Mail.PostAsync(target, EventKind.SignalReceived, name, Core.Serializer.EncodeArguments(arguments, types, $"Signal '{name}'"), $"Signal '{name}'", cancellationToken);
+
+    public async Task<T> UpdateAsync<T>(RunTarget target, string name, object?[] arguments, Type[] types, UpdateOptions? options, CancellationToken cancellationToken)
+    {
+        var (_, answer) = await Updates.UpdateAsync(target, name, arguments, types, options, cancellationToken);
+        return Core.Serializer.Decode<T>(answer, $"Answer of update '{name}'")!;
+    }
+
     public async Task<T> UpdateAsync<T>(RunTarget target, Type workflow, LambdaExpression update, UpdateOptions? options, CancellationToken cancellationToken)
     {
         var (name, answer) = await Updates.UpdateAsync(target, workflow, update, options, cancellationToken);
@@ -101,7 +111,7 @@ internal sealed class ClientRunHandle(ClientVerbs verbs, RunTarget target) : Run
 }
 
 /// <summary>A handle with a class.</summary>
-internal sealed class ClientRunHandle<TWorkflow>(ClientVerbs verbs, RunTarget target) : RunHandle<TWorkflow> where TWorkflow : class
+internal sealed class ClientRunHandle<TWorkflow>(ClientVerbs verbs, RunTarget target) : RunHandle<TWorkflow>, ITypedRun where TWorkflow : class
 {
     public override string WorkflowId => target.WorkflowId;
 
@@ -139,10 +149,21 @@ internal sealed class ClientRunHandle<TWorkflow>(ClientVerbs verbs, RunTarget ta
 
     public override Task UpdateAsync(Expression<Func<TWorkflow, Task>> update, UpdateOptions? options = null, CancellationToken cancellationToken = default) =>
         verbs.Updates.UpdateAsync(target, typeof(TWorkflow), update, options, cancellationToken);
+
+    Task ITypedRun.SignalAsync(string name, object?[] arguments, Type[] types, CancellationToken cancellationToken) => verbs.SignalAsync(target, name, arguments, types, cancellationToken);
+
+    Task<TValue> ITypedRun.QueryAsync<TValue>(string name, object?[] arguments, Type[] types, CancellationToken cancellationToken) =>
+        verbs.Queries.QueryAsync<TValue>(target, name, arguments, types, cancellationToken);
+
+    Task<TAnswer> ITypedRun.UpdateAsync<TAnswer>(string name, object?[] arguments, Type[] types, UpdateOptions? options, CancellationToken cancellationToken) =>
+        verbs.UpdateAsync<TAnswer>(target, name, arguments, types, options, cancellationToken);
+
+    Task ITypedRun.UpdateAsync(string name, object?[] arguments, Type[] types, UpdateOptions? options, CancellationToken cancellationToken) =>
+        verbs.Updates.UpdateAsync(target, name, arguments, types, options, cancellationToken);
 }
 
 /// <summary>A handle with a class and a result.</summary>
-internal sealed class ClientRunHandle<TWorkflow, TResult>(ClientVerbs verbs, RunTarget target) : RunHandle<TWorkflow, TResult> where TWorkflow : class
+internal sealed class ClientRunHandle<TWorkflow, TResult>(ClientVerbs verbs, RunTarget target) : RunHandle<TWorkflow, TResult>, ITypedRun where TWorkflow : class
 {
     public override string WorkflowId => target.WorkflowId;
 
@@ -185,4 +206,15 @@ internal sealed class ClientRunHandle<TWorkflow, TResult>(ClientVerbs verbs, Run
 
     public override Task UpdateAsync(Expression<Func<TWorkflow, Task>> update, UpdateOptions? options = null, CancellationToken cancellationToken = default) =>
         verbs.Updates.UpdateAsync(target, typeof(TWorkflow), update, options, cancellationToken);
+
+    Task ITypedRun.SignalAsync(string name, object?[] arguments, Type[] types, CancellationToken cancellationToken) => verbs.SignalAsync(target, name, arguments, types, cancellationToken);
+
+    Task<TValue> ITypedRun.QueryAsync<TValue>(string name, object?[] arguments, Type[] types, CancellationToken cancellationToken) =>
+        verbs.Queries.QueryAsync<TValue>(target, name, arguments, types, cancellationToken);
+
+    Task<TAnswer> ITypedRun.UpdateAsync<TAnswer>(string name, object?[] arguments, Type[] types, UpdateOptions? options, CancellationToken cancellationToken) =>
+        verbs.UpdateAsync<TAnswer>(target, name, arguments, types, options, cancellationToken);
+
+    Task ITypedRun.UpdateAsync(string name, object?[] arguments, Type[] types, UpdateOptions? options, CancellationToken cancellationToken) =>
+        verbs.Updates.UpdateAsync(target, name, arguments, types, options, cancellationToken);
 }

@@ -16,7 +16,13 @@ internal sealed class RunQueries(ClientCore core, HistoryReader history)
         var call = CallExpression.OfMember(query, "QueryAsync");
         var (name, types) = Members.Query(workflow, call.Member);
         Check.Handler(call.Member, "[Query]", type => type != typeof(void) && !ResultShape.IsTask(type), "A [Query] gives a value, at once: no void, no Task.");
-        var encoded = core.Serializer.EncodeArguments(call.Arguments, types, $"Query '{name}'");
+        return await QueryAsync<TValue>(target, name, call.Arguments, types, cancellationToken);
+    }
+
+    /// <summary>The same, with typed arguments.</summary>
+    public async Task<TValue> QueryAsync<TValue>(RunTarget target, string name, object?[] given, Type[] types, CancellationToken cancellationToken)
+    {
+        var encoded = core.Serializer.EncodeArguments(given, types, $"Query '{name}'");
 
         await core.ReadAsync(cancellationToken);
         var run = await core.FindAsync(target, cancellationToken);
@@ -36,12 +42,14 @@ internal sealed class RunQueries(ClientCore core, HistoryReader history)
         var rows = new List<EventRecord>();
         await foreach (var row in history.RowsAsync(run, run.Gen, cancellationToken))
             if (row.Gen == run.Gen) rows.Add(row);
-        if (rows.Count == 0)
-            throw new RunConflictException(DurableErrorCodes.RunInWrongState, $"The run '{run.WorkflowId}' ({run.RunId}) has not begun, so there is no state to read. Ask again when a worker has taken it.", RunInfos.Of(run));
+        if (rows.Count == 0) throw NotBegun("Ask again when a worker has taken it.");
         var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, run.Version) { Namespace = run.Namespace, Generation = run.Gen };
         var limits = new ExecutionLimits(core.Services.Options.MaxPendingCommands);
         var execution = new WorkflowExecution(definition, info, run.Secret, core.Serializer, limits, NullLogSink.Instance, core.Services.Registry.Find);
         if (execution.Replay(rows) is { } verdict) throw new DurableException(verdict.Code, verdict.Message);
-        return execution.Query(handler, arguments);
+        return execution.HasInstance ? execution.Query(handler, arguments) : throw NotBegun($"It was {run.Status} before its code ran.");      // its first row is an operator's
+
+        RunConflictException NotBegun(string advice) =>
+            new(DurableErrorCodes.RunInWrongState, $"The run '{run.WorkflowId}' ({run.RunId}) has not begun, so there is no state to read. {advice}", RunInfos.Of(run));
     }
 }

@@ -22,8 +22,14 @@ internal sealed class RunUpdates(ClientCore core, RunMail mail, RunWaiter waiter
         var call = CallExpression.OfMethod(update, "UpdateAsync");
         var (name, types) = Members.Update(workflow, call.Member);
         Check.Handler(call.Member, "[Update]", ResultShape.IsTask, "An [Update] method returns Task or Task<T>.");
-        var id = options?.Id is { } given ? Check.Name(given, "The update id") : core.Services.Machine.NewGuid().ToString();
-        var arguments = core.Serializer.EncodeArguments(call.Arguments, types, $"Update '{name}'");
+        return await UpdateAsync(target, name, call.Arguments, types, options, cancellationToken);
+    }
+
+    /// <summary>The same, with typed arguments.</summary>
+    public async Task<(string Name, byte[] Answer)> UpdateAsync(RunTarget target, string name, object?[] given, Type[] types, UpdateOptions? options, CancellationToken cancellationToken)
+    {
+        var id = options?.Id is { } chosen ? Check.Name(chosen, "The update id") : core.Services.Machine.NewGuid().ToString();
+        var arguments = core.Serializer.EncodeArguments(given, types, $"Update '{name}'");
         var request = Check.Document(() => new UpdateRequest(id, JsonText.Element(arguments)), HistoryJson.Default.UpdateRequest, core.Serializer, $"Update '{name}'");
 
         await core.WriteAsync(cancellationToken);

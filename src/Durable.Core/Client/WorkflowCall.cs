@@ -1,4 +1,5 @@
 // The call of a [Run] method, from a class that is registered here or only called from here.
+using System.Diagnostics.CodeAnalysis;
 using System.Linq.Expressions;
 using System.Reflection;
 using Durable.Engine.Registration;
@@ -9,24 +10,45 @@ namespace Durable.Engine.Client;
 /// <param name="Name">Stored name of the workflow.</param>
 /// <param name="Version">Its version.</param>
 /// <param name="Arguments">The arguments as a JSON array.</param>
+[UnconditionalSuppressMessage("Trimming", "IL2070", Justification = KeptByItsCall)]
+[UnconditionalSuppressMessage("Trimming", "IL2072", Justification = KeptByItsCall)]
+[UnconditionalSuppressMessage("Trimming", "IL2111", Justification = KeptByItsCall)]
 internal sealed record WorkflowCall(string Name, int Version, byte[] Arguments)
 {
+    private const string KeptByItsCall = "The expression names the [Run] method, and AddWorkflow keeps the members of a class; a class that is not registered here is read from what is left of it.";
+
     /// <summary>Reads and checks the expression.</summary>
     /// <exception cref="DurableException">DUR2000: not one call of the [Run] method. DUR2005, DUR2007: the arguments cannot be stored.</exception>
     public static WorkflowCall Read(WorkflowRegistry registry, PayloadSerializer serializer, Type workflow, LambdaExpression run, string verb)
     {
         ArgumentNullException.ThrowIfNull(run);
         var call = CallExpression.OfMethod(run, verb);
+        if (registry.Find(workflow) is { } here)
+        {
+            if (!here.IsRun((MethodInfo)call.Member)) throw Invalid($"{verb} was given '{call.Member.Name}'. It takes a call of the [Run] method: w => w.{here.RunName}(…).");
+            return Of(here, serializer, call.Arguments);
+        }
+
+        if (ImplementerOf(registry, workflow) is { RunMethod: null } implementer)
+        {
+            if (call.Member.Name != implementer.RunName) throw Invalid($"{verb} was given '{call.Member.Name}'. It takes a call of the [Run] method: w => w.{implementer.RunName}(…).");
+            return Of(implementer, serializer, call.Arguments);
+        }
+
         var (name, version, method) = Resolve(registry, workflow);
-        if (!Same(method, (MethodInfo)call.Member))
+        if (!WorkflowDefinition.Same(method, (MethodInfo)call.Member))
             throw Invalid($"{verb} was given '{call.Member.Name}'. It takes a call of the [Run] method: w => w.{method.Name}(…).");
         Type[] types = [.. method.GetParameters().Select(parameter => parameter.ParameterType)];
         return new WorkflowCall(name, version, serializer.EncodeArguments(call.Arguments, types, $"Arguments of '{name}'"));
     }
 
+    /// <summary>A call of a class that is known here, its arguments in their order.</summary>
+    public static WorkflowCall Of(WorkflowDefinition definition, PayloadSerializer serializer, object?[] arguments) =>
+        new(definition.Name, definition.Version, serializer.EncodeArguments(arguments, definition.RunParameterTypes, $"Arguments of '{definition.Name}'"));
+
     private static (string Name, int Version, MethodInfo Run) Resolve(WorkflowRegistry registry, Type workflow)
     {
-        if ((registry.Find(workflow) ?? ImplementerOf(registry, workflow)) is { } known) return (known.Name, known.Version, known.RunMethod);
+        if (ImplementerOf(registry, workflow) is { RunMethod: { } run } known) return (known.Name, known.Version, run);
         if (Names.OfWorkflow(workflow) is not { } name) throw Invalid($"Workflow {workflow} is generic, so its stored name cannot be derived. Pin it: [Workflow(\"name\")].");
         var runs = RunMethodsOf(workflow);
         if (runs.Count != 1)
@@ -72,21 +94,6 @@ internal sealed record WorkflowCall(string Name, int Version, byte[] Arguments)
             if (parameter.ParameterType.IsByRef) throw Invalid($"{where}: parameter '{parameter.Name}' is passed by reference. Pass a value.");
             if (parameter.ParameterType == typeof(CancellationToken)) throw Invalid($"{where} takes a CancellationToken. Use WorkflowContext.CancellationToken instead.");
         }
-    }
-
-    // By handle: the same inherited method has another MethodInfo when it is seen through a derived class.
-    private static bool Same(MethodInfo marked, MethodInfo called)
-    {
-        if (Root(marked) == Root(called)) return true;
-        if (called.DeclaringType is { IsInterface: true } contract && marked.ReflectedType is { IsInterface: false } type && contract.IsAssignableFrom(type))
-        {
-            var map = type.GetInterfaceMap(contract);
-            return Array.FindIndex(map.InterfaceMethods, method => method.MethodHandle == called.MethodHandle) is >= 0 and var at && Root(map.TargetMethods[at]) == Root(marked);
-        }
-
-        return false;
-
-        static RuntimeMethodHandle Root(MethodInfo method) => method.GetBaseDefinition().MethodHandle;
     }
 
     private static DurableException Invalid(string message) => new(DurableErrorCodes.RequestInvalid, message);

@@ -52,6 +52,9 @@ internal sealed partial class EngineLog(ILogger logger)
     [LoggerMessage(108, LogLevel.Warning, "DurableOptions.DrainTimeout is {Drain}; a host stops waiting after HostOptions.ShutdownTimeout, 30 s unless it was raised. Keep the first below the second, or activities are cut off.")]
     public partial void DrainTooLong(TimeSpan drain);
 
+    [LoggerMessage(109, LogLevel.Information, "Code was changed while the process runs ({Types} types): {Runs} runs in memory are read again from their histories. One that the new code does not repeat is held with the difference.")]
+    public partial void CodeChanged(int types, int runs);
+
     [LoggerMessage(201, LogLevel.Warning, "Lane '{Lane}': the end of a commit is not known ({Outcome}: {Reason}); the lane is opened again to find out.")]
     public partial void CommitInDoubt(string lane, string outcome, string? reason);
 

@@ -1,6 +1,7 @@
 // What AddDurable hands to the host: which store, which workflows, which activities, which options.
 using System.ComponentModel;
 using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Durable.Engine.Hosting;
 using Durable.Storage;
@@ -42,7 +43,7 @@ public sealed class DurableBuilder
     /// <summary>Registers a workflow class. Its shape is checked when the host starts.</summary>
     /// <typeparam name="TWorkflow">A class with one <c>[Run]</c> method.</typeparam>
     /// <param name="configure">Options of this class, or null for the defaults.</param>
-    public DurableBuilder AddWorkflow<TWorkflow>(Action<WorkflowOptions>? configure = null) where TWorkflow : class
+    public DurableBuilder AddWorkflow<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] TWorkflow>(Action<WorkflowOptions>? configure = null) where TWorkflow : class
     {
         var options = new WorkflowOptions();
         configure?.Invoke(options);
@@ -53,7 +54,7 @@ public sealed class DurableBuilder
     /// <summary>Registers activities: an interface, and the class whose instance each attempt gets from its own scope.</summary>
     /// <typeparam name="TActivities">The interface: its methods are the activities.</typeparam>
     /// <typeparam name="TImplementation">The class, resolved from the host's services (scoped unless registered otherwise).</typeparam>
-    public DurableBuilder AddActivities<TActivities, TImplementation>() where TActivities : class where TImplementation : class, TActivities
+    public DurableBuilder AddActivities<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] TActivities, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TImplementation>() where TActivities : class where TImplementation : class, TActivities
     {
         Registrations.Activities.Add(typeof(TActivities));
         Services.TryAddScoped<TActivities, TImplementation>();
@@ -63,7 +64,7 @@ public sealed class DurableBuilder
     /// <summary>Registers activities with one instance for all attempts: fakes in tests, thread-safe singletons.</summary>
     /// <typeparam name="TActivities">The interface. Declare the variable as the interface, or its class is inferred (DUR1001).</typeparam>
     /// <param name="instance">The instance.</param>
-    public DurableBuilder AddActivities<TActivities>(TActivities instance) where TActivities : class
+    public DurableBuilder AddActivities<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] TActivities>(TActivities instance) where TActivities : class
     {
         ArgumentNullException.ThrowIfNull(instance);
         Registrations.Activities.Add(typeof(TActivities));
@@ -103,7 +104,7 @@ public sealed class DurableBuilder
 
     /// <summary>Passes every payload through a codec on its way to and from the store (compression, encryption): arguments, results, heartbeats, failure text.</summary>
     /// <typeparam name="TCodec">The codec, resolved from the host's services as a singleton.</typeparam>
-    public DurableBuilder AddCodec<TCodec>() where TCodec : PayloadCodec
+    public DurableBuilder AddCodec<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TCodec>() where TCodec : PayloadCodec
     {
         Services.TryAddSingleton<TCodec>();
         Registrations.Codec = static services => (PayloadCodec)services.GetRequiredService(typeof(TCodec));

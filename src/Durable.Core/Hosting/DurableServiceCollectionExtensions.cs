@@ -48,6 +48,7 @@ public static class DurableServiceCollectionExtensions
     private static void AddEngine(IServiceCollection services, DurableRegistrations registrations)
     {
         services.AddSingleton(registrations);
+        services.AddSingleton<GateResult>();
         services.AddOptions<DurableOptions>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DurableOptions>, OptionsCheck>());
         services.TryAddScoped<AttemptScope>();

@@ -1,6 +1,7 @@
 // One method of a registered activity interface.
 using System.Globalization;
 using System.Reflection;
+using Durable.CompilerServices;
 using Durable.Engine.History;
 
 namespace Durable.Engine.Registration;
@@ -8,29 +9,34 @@ namespace Durable.Engine.Registration;
 /// <summary>An activity as the engine calls and runs it.</summary>
 internal sealed class ActivityDefinition
 {
-    private readonly MethodInvoker invoker;
+    private readonly MethodInvoker? invoker;
+    private readonly GeneratedMember? generated;
+    private readonly string methodName;
 
     public ActivityDefinition(Type service, MethodInfo method, string name, CallOptions options)
+        : this(service, method.Name, name, options, Parameter.Of(method), Array.FindIndex(method.GetParameters(), p => p.ParameterType == typeof(CancellationToken)), ResultShape.Of(method.ReturnType)) =>
+        invoker = MethodInvoker.Create(method);
+
+    public ActivityDefinition(Type service, GeneratedMember member, string name, CallOptions options)
+        : this(service, member.Name, name, options, member.Parameters, member.TokenAt, member.Shape!) => generated = member;
+
+    private ActivityDefinition(Type service, string methodName, string name, CallOptions options, Parameter[] parameters, int tokenAt, ResultShape result)
     {
+        this.methodName = methodName;
         Service = service;
-        Method = method;
         Name = name;
         NameJson = CommandBuffer.Quote(name);
         Options = options;
-        Parameters = Parameter.Of(method);
+        Parameters = parameters;
         ParameterTypes = [.. Parameters.Select(p => p.Type)];
-        TokenAt = Array.FindIndex(method.GetParameters(), p => p.ParameterType == typeof(CancellationToken));
-        Result = ResultShape.Of(method.ReturnType);
+        TokenAt = tokenAt;
+        Result = result;
         ResultText = $"Result of {name}";
         CallText = $"Call of {name}";
-        invoker = MethodInvoker.Create(method);
     }
 
     /// <summary>The interface whose implementation is resolved from DI for each attempt.</summary>
     public Type Service { get; }
-
-    /// <summary>The method.</summary>
-    public MethodInfo Method { get; }
 
     /// <summary>Stored name.</summary>
     public string Name { get; }
@@ -62,8 +68,18 @@ internal sealed class ActivityDefinition
     /// <summary>Calls the implementation.</summary>
     public Task Invoke(object implementation, object?[] arguments, CancellationToken cancellationToken)
     {
-        var all = TokenAt < 0 ? arguments : [.. arguments[..TokenAt], cancellationToken, .. arguments[TokenAt..]];
-        return (Task?)invoker.Invoke(implementation, all.AsSpan()) ?? throw new InvalidOperationException($"{Method.DeclaringType?.Name}.{Method.Name} returned null where a Task is expected.");
+        object? task;
+        if (generated is not null)
+        {
+            task = generated.Invoke(implementation, arguments, cancellationToken);
+        }
+        else
+        {
+            var all = TokenAt < 0 ? arguments : [.. arguments[..TokenAt], cancellationToken, .. arguments[TokenAt..]];
+            task = invoker!.Invoke(implementation, all.AsSpan());
+        }
+
+        return (Task?)task ?? throw new InvalidOperationException($"{Service.Name}.{methodName} returned null where a Task is expected.");
     }
 
     /// <summary>The options of one call: the call over the method over the interface over the defaults.</summary>
@@ -89,11 +105,8 @@ internal sealed class ActivityDefinition
     }
 
     /// <summary>Options that attributes give.</summary>
-    public static CallOptions ReadOptions(Type service, MethodInfo method, List<string> faults)
-    {
-        var options = Apply(CallOptions.Default, service.GetCustomAttribute<ActivityAttribute>(), service.Name, faults);
-        return Apply(options, method.GetCustomAttribute<ActivityAttribute>(), $"{service.Name}.{method.Name}", faults);
-    }
+    public static CallOptions ReadOptions(Type service, ActivityAttribute? ofService, string method, ActivityAttribute? ofMethod, List<string> faults) =>
+        Apply(Apply(CallOptions.Default, ofService, service.Name, faults), ofMethod, $"{service.Name}.{method}", faults);
 
     /// <summary>Checks options of a call; null when they are fine.</summary>
     public static string? Fault(CallOptions options)

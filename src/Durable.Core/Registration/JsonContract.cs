@@ -1,4 +1,5 @@
 // The JSON contract that histories are written in, frozen by tests/Durable.Core.Tests/Registration/JsonContract.approved.json.
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -13,7 +14,10 @@ internal static class JsonContract
     /// <summary>Keeps text readable in the database: only what JSON demands is escaped.</summary>
     public static JavaScriptEncoder Encoder { get; } = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 
+    private const string IsSwitched = "Only where the application keeps reflection for JSON; else its own metadata is used (JsonSerializerIsReflectionEnabledByDefault).";
+
     /// <summary>The options before the host's own changes.</summary>
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Without dynamic code enums need metadata of the application, which names their converters.")]
     public static JsonSerializerOptions Create(int maxDepth)
     {
         var options = new JsonSerializerOptions
@@ -25,10 +29,29 @@ internal static class JsonContract
             MaxDepth = maxDepth,
             Converters = { new JsonStringEnumConverter(), new UtcOnlyDateTimeConverter() },
         };
-        if (JsonSerializer.IsReflectionEnabledByDefault)
-            options.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RefuseUndeclaredDerivedTypes, RefuseUnseenFields } };
+        if (JsonSerializer.IsReflectionEnabledByDefault) options.TypeInfoResolver = ByReflection();
         return options;
     }
+
+    /// <summary>Ends the set-up: without reflection the user's own metadata, and behind it that of the common types.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = IsSwitched)]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = IsSwitched)]
+    public static void Freeze(JsonSerializerOptions options)
+    {
+        if (JsonSerializer.IsReflectionEnabledByDefault)
+        {
+            options.MakeReadOnly(populateMissingResolver: true);
+            return;
+        }
+
+        options.TypeInfoResolverChain.Add(CommonJson.Default);
+        options.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(RefuseUndeclaredDerivedTypes);
+        options.MakeReadOnly();
+    }
+
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = IsSwitched)]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = IsSwitched)]
+    private static DefaultJsonTypeInfoResolver ByReflection() => new() { Modifiers = { RefuseUndeclaredDerivedTypes, RefuseUnseenFields } };
 
     // The declared type decides what is written, so members of a derived class would vanish in silence.
     private static void RefuseUndeclaredDerivedTypes(JsonTypeInfo info)
@@ -42,6 +65,7 @@ internal static class JsonContract
     }
 
     // A tuple is fields only, which JSON does not see: it would be stored as {} and read back as zeros.
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Runs with reflection for JSON only, which keeps what it writes.")]
     private static void RefuseUnseenFields(JsonTypeInfo info)
     {
         if (info.Kind != JsonTypeInfoKind.Object || info.Properties.Count > 0 || info.Type.GetFields(BindingFlags.Public | BindingFlags.Instance).Length == 0) return;

@@ -20,10 +20,13 @@ internal static class Names
     public static string OfMember(string name) => name.Length > 5 && name.EndsWith("Async", StringComparison.Ordinal) ? name[..^5] : name;
 
     /// <summary>Stored name of an activity: <c>Payments.Charge</c> from <c>IPayments.ChargeAsync</c>.</summary>
-    public static string OfActivity(Type type, MethodInfo method)
+    public static string OfActivity(Type type, MethodInfo method) => OfActivity(type, type.GetCustomAttribute<ActivityAttribute>(), method.Name, method.GetCustomAttribute<ActivityAttribute>());
+
+    /// <summary>The same, where the attributes are known.</summary>
+    public static string OfActivity(Type type, ActivityAttribute? ofType, string method, ActivityAttribute? ofMethod)
     {
-        var group = type.GetCustomAttribute<ActivityAttribute>()?.Name ?? (type.IsInterface && type.Name.Length > 1 && type.Name[0] == 'I' && char.IsUpper(type.Name[1]) ? type.Name[1..] : type.Name);
-        return $"{group}.{method.GetCustomAttribute<ActivityAttribute>()?.Name ?? OfMember(method.Name)}";
+        var group = ofType?.Name ?? (type.IsInterface && type.Name.Length > 1 && type.Name[0] == 'I' && char.IsUpper(type.Name[1]) ? type.Name[1..] : type.Name);
+        return $"{group}.{ofMethod?.Name ?? OfMember(method)}";
     }
 
     /// <summary>What is wrong with a stored name, or null.</summary>

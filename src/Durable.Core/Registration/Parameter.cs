@@ -14,8 +14,9 @@ internal sealed record Parameter(string Name, Type Type, bool HasDefault, object
     public static Parameter[] Of(MethodInfo method) => [.. method.GetParameters().Where(p => p.ParameterType != typeof(CancellationToken))
         .Select(p => new Parameter(p.Name ?? "argument", p.ParameterType, p.HasDefaultValue, p.HasDefaultValue ? DefaultOf(p) : null))];
 
+    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "The default of a struct needs no constructor.")]
     private static object? DefaultOf(ParameterInfo parameter) =>
         parameter.DefaultValue is null && parameter.ParameterType.IsValueType && Nullable.GetUnderlyingType(parameter.ParameterType) is null
-            ? Activator.CreateInstance(parameter.ParameterType)
+            ? System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(parameter.ParameterType)
             : parameter.DefaultValue is { } value && parameter.ParameterType.IsEnum ? Enum.ToObject(parameter.ParameterType, value) : parameter.DefaultValue;
 }

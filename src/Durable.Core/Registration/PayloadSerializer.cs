@@ -24,7 +24,7 @@ internal sealed class PayloadSerializer
     {
         options = JsonContract.Create(maxDepth);
         configure?.Invoke(options);
-        options.MakeReadOnly(populateMissingResolver: true);
+        JsonContract.Freeze(options);
         MaxBytes = maxBytes;
         Codec = codec;
     }

@@ -13,9 +13,13 @@ internal abstract class ResultShape
     public abstract Type? Type { get; }
 
     /// <summary>The shape of a member that returns the given task type.</summary>
+    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Where there is no dynamic code, shapes come from generated code, which names them.")]
     public static ResultShape Of(Type taskType) => taskType.IsGenericType
         ? (ResultShape)Activator.CreateInstance(typeof(Typed<>).MakeGenericType(taskType.GetGenericArguments()[0]))!
         : Nothing;
+
+    /// <summary>The shape of a member that returns <c>Task&lt;T&gt;</c>.</summary>
+    public static ResultShape For<T>() => new Typed<T>();
 
     /// <summary>True for <c>Task</c> and <c>Task&lt;T&gt;</c>.</summary>
     public static bool IsTask(Type type) => type == typeof(Task) || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Task<>));

@@ -1,23 +1,32 @@
 // A workflow class as the engine knows it: its members, how to make an instance, and what is wrong with it.
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using Durable.CompilerServices;
 using Durable.Engine.Replay;
 using Microsoft.Extensions.Logging;
 
 namespace Durable.Engine.Registration;
 
 /// <summary>One registered workflow class.</summary>
+[UnconditionalSuppressMessage("Trimming", "IL2070", Justification = KeptByAddWorkflow)]
+[UnconditionalSuppressMessage("Trimming", "IL2072", Justification = KeptByAddWorkflow)]
+[UnconditionalSuppressMessage("Trimming", "IL2075", Justification = KeptByAddWorkflow)]
 internal sealed class WorkflowDefinition
 {
+    private const string KeptByAddWorkflow = "AddWorkflow keeps the members of a class and the interfaces that it implements.";
     private const BindingFlags Anywhere = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.FlattenHierarchy;
     private readonly Dictionary<string, HandlerDefinition> signals = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HandlerDefinition> updates = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HandlerDefinition> queries = new(StringComparer.Ordinal);
+    private readonly GeneratedWorkflow? generated;
+    private Func<Type, ActivityGroup?> groups = static _ => null;
     private MethodInvoker? runInvoker;
     private ConstructorInvoker? constructor;
     private Func<WorkflowExecution, object?>[] dependencies = [];
 
-    private WorkflowDefinition(Type type, string name, int version, WorkflowOptions options)
+    private WorkflowDefinition(Type type, string name, int version, WorkflowOptions options, GeneratedWorkflow? generated = null)
     {
+        this.generated = generated;
         Type = type;
         Name = name;
         Version = version;
@@ -52,8 +61,11 @@ internal sealed class WorkflowDefinition
     /// <summary>The host's options for this class.</summary>
     public WorkflowOptions Options { get; }
 
-    /// <summary>The run method.</summary>
-    public MethodInfo RunMethod { get; private set; } = null!;
+    /// <summary>The run method, where it was found by reflection.</summary>
+    public MethodInfo? RunMethod { get; private set; }
+
+    /// <summary>Its name in C#.</summary>
+    public string RunName => generated?.Run.Name ?? RunMethod!.Name;
 
     /// <summary>Its stored parameters.</summary>
     public Parameter[] RunParameters { get; private set; } = [];
@@ -79,24 +91,32 @@ internal sealed class WorkflowDefinition
     /// <summary>Makes an instance for one run.</summary>
     public object Create(WorkflowExecution execution)
     {
+        if (generated is not null) return generated.Create(new WorkflowServices(execution, groups, Type));
         var values = new object?[dependencies.Length];
         for (var i = 0; i < values.Length; i++) values[i] = dependencies[i](execution);
         return constructor!.Invoke(values.AsSpan());
     }
 
     /// <summary>Calls the run method.</summary>
-    public Task Run(object instance, object?[] arguments) => (Task?)runInvoker!.Invoke(instance, arguments.AsSpan())
-        ?? throw new InvalidOperationException($"{Type.Name}.{RunMethod.Name} returned null where a Task is expected.");
+    public Task Run(object instance, object?[] arguments) => (Task?)(generated is not null ? generated.Run.Invoke(instance, arguments, default) : runInvoker!.Invoke(instance, arguments.AsSpan()))
+        ?? throw new InvalidOperationException($"{Type.Name}.{RunName} returned null where a Task is expected.");
+
+    /// <summary>True if a method that an expression names is the run method.</summary>
+    public bool IsRun(MethodInfo called) => RunMethod is { } run
+        ? Same(run, called)
+        : called.Name == RunName && called.DeclaringType!.IsAssignableFrom(Type) && called.GetParameters().Select(parameter => parameter.ParameterType).SequenceEqual(RunParameterTypes);
 
     /// <summary>Reads a class; what is wrong with it goes to <paramref name="faults"/>, all at once.</summary>
     /// <param name="type">The class.</param>
     /// <param name="options">The host's options for it.</param>
     /// <param name="activities">The registered activity interfaces.</param>
     /// <param name="faults">Collects what is wrong, each with its fix.</param>
+    /// <param name="useGenerated">False to read by reflection where there is generated code too: the two must not differ.</param>
     /// <returns>The definition, or null if it is too broken to use.</returns>
-    public static WorkflowDefinition? Read(Type type, WorkflowOptions options, Func<Type, ActivityGroup?> activities, List<string> faults)
+    public static WorkflowDefinition? Read(Type type, WorkflowOptions options, Func<Type, ActivityGroup?> activities, List<string> faults, bool useGenerated = true)
     {
         var before = faults.Count;
+        if (useGenerated && GeneratedCode.WorkflowOf(type) is { } known) return FromGenerated(known, options, activities, faults);
         if (Names.OfWorkflow(type) is not { } name)
         {
             faults.Add($"Workflow {type} is generic, so its stored name cannot be derived. Pin it: [Workflow(\"name\")].");
@@ -109,6 +129,45 @@ internal sealed class WorkflowDefinition
         definition.ReadRun(faults);
         definition.ReadHandlers(faults);
         definition.ReadConstructor(activities, faults);
+        return faults.Count == before ? definition : null;
+    }
+
+    /// <summary>True if the two are one method.</summary>
+    /// <remarks>By handle: the same inherited method has another MethodInfo when it is seen through a derived class.</remarks>
+    public static bool Same(MethodInfo marked, MethodInfo called)
+    {
+        if (Root(marked) == Root(called)) return true;
+        if (called.DeclaringType is { IsInterface: true } contract && marked.ReflectedType is { IsInterface: false } type && contract.IsAssignableFrom(type))
+        {
+            var map = type.GetInterfaceMap(contract);
+            return Array.FindIndex(map.InterfaceMethods, method => method.MethodHandle == called.MethodHandle) is >= 0 and var at && Root(map.TargetMethods[at]) == Root(marked);
+        }
+
+        return false;
+
+        static RuntimeMethodHandle Root(MethodInfo method) => method.GetBaseDefinition().MethodHandle;
+    }
+
+    // The generator describes only classes without faults of shape; what remains is what the host registered.
+    private static WorkflowDefinition? FromGenerated(GeneratedWorkflow known, WorkflowOptions options, Func<Type, ActivityGroup?> activities, List<string> faults)
+    {
+        var before = faults.Count;
+        var name = known.Attribute?.Name ?? known.Type.Name;
+        if (Names.Fault(name) is { } fault) faults.Add($"Workflow {known.Type.Name}: its stored name {fault}.");
+        foreach (var asked in known.Activities)
+            if (activities(asked) is null) faults.Add($"Workflow {known.Type.Name} asks for {asked.Name}. {WhatInstead(asked)}");
+        var definition = new WorkflowDefinition(known.Type, name, known.Attribute?.Version ?? 1, options, known)
+        {
+            groups = activities, RunParameters = known.Run.Parameters, RunParameterTypes = [.. known.Run.Parameters.Select(parameter => parameter.Type)], RunResult = known.Run.Shape!,
+        };
+        foreach (var handler in known.Handlers)
+        {
+            var table = handler.Attribute switch { SignalAttribute => definition.signals, UpdateAttribute => definition.updates, _ => definition.queries };
+            var stored = (handler.Attribute as WorkflowMemberAttribute)?.Name ?? Names.OfMember(handler.Name);
+            if (Names.Fault(stored) is { } wrong) faults.Add($"{known.Type.Name}.{handler.Name}: its stored name {wrong}.");
+            if (!table.TryAdd(stored, new HandlerDefinition(stored, handler))) faults.Add($"{known.Type.Name} has two members stored as '{stored}'. Pin another name by attribute on one of them.");
+        }
+
         return faults.Count == before ? definition : null;
     }
 
@@ -145,10 +204,10 @@ internal sealed class WorkflowDefinition
         }
 
         RunMethod = runs[0];
-        RunParameters = Parameter.Of(RunMethod);
+        RunParameters = Parameter.Of(runs[0]);
         RunParameterTypes = [.. RunParameters.Select(p => p.Type)];
-        RunResult = ResultShape.Of(RunMethod.ReturnType);
-        runInvoker = MethodInvoker.Create(RunMethod);
+        RunResult = ResultShape.Of(runs[0].ReturnType);
+        runInvoker = MethodInvoker.Create(runs[0]);
     }
 
     private void ReadHandlers(List<string> faults)
@@ -173,7 +232,7 @@ internal sealed class WorkflowDefinition
         var name = attribute.Name ?? Names.OfMember(member.Name);
         if (!returnIsFine) faults.Add($"{Type.Name}.{member.Name} returns {method.ReturnType.Name}. {rule}");
         if (Names.Fault(name) is { } fault) faults.Add($"{Type.Name}.{member.Name}: its stored name {fault}.");
-        if (!table.TryAdd(name, new HandlerDefinition(name, method, member, validator)))
+        if (!table.TryAdd(name, new HandlerDefinition(name, method, validator)))
             faults.Add($"{Type.Name} has two members stored as '{name}'. Pin another name by attribute on one of them.");
     }
 
@@ -222,6 +281,8 @@ internal sealed class WorkflowDefinition
         constructor = ConstructorInvoker.Create(constructors[0]);
     }
 
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Where there is no dynamic code, loggers are made by generated code; logger categories are classes, which share their code.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2055", Justification = "ReplayLogger has no requirements on its category.")]
     private Func<WorkflowExecution, object?>? Bind(Type type, Func<Type, ActivityGroup?> activities)
     {
         if (type == typeof(WorkflowContext)) return static execution => execution.Context;

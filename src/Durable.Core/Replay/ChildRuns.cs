@@ -1,4 +1,5 @@
 // Children, and other runs that workflow code signals or cancels.
+using System.Diagnostics.CodeAnalysis;
 using System.Linq.Expressions;
 using System.Reflection;
 using System.Text.Json;
@@ -67,7 +68,7 @@ internal sealed class ChildRuns(WorkflowExecution execution)
     {
         var call = CallExpression.OfMethod(run, "A child start");
         var definition = execution.Definitions(workflow) ?? throw new DurableException(DurableErrorCodes.WorkflowNotHere, $"Workflow {workflow.Name} cannot be used as a child: it is not a valid workflow class.");
-        if (call.Member.Name != definition.RunMethod.Name) throw new DurableException(DurableErrorCodes.RequestInvalid, $"A child start was given '{call.Member.Name}'. It takes a call of the [Run] method: w => w.{definition.RunMethod.Name}(…).");
+        if (call.Member.Name != definition.RunName) throw new DurableException(DurableErrorCodes.RequestInvalid, $"A child start was given '{call.Member.Name}'. It takes a call of the [Run] method: w => w.{definition.RunName}(…).");
         return execution.Operations.StartChild(definition, call.Arguments, result, options, awaited);
     }
 }
@@ -117,6 +118,8 @@ internal static class Members
     public static string Mailbox(MemberInfo member) => member is PropertyInfo ? member.Name
         : throw new DurableException(DurableErrorCodes.RequestInvalid, $"'{member.Name}' is not a mailbox property. Declare it as: public Mailbox<T> {member.Name} {{ get; }} = workflow.CreateMailbox<T>();");
 
+    [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "As below: the interfaces of a class that is registered are kept.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "AddWorkflow keeps the interfaces of a class; a class that is only called carries its attributes itself or is called by its contract.")]
     private static T? Find<T>(Type workflow, MemberInfo member) where T : WorkflowMemberAttribute
     {
         if (member.GetCustomAttribute<T>(inherit: true) is { } own) return own;

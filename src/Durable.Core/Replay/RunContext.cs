@@ -205,13 +205,15 @@ internal sealed class RunContext(WorkflowExecution execution) : WorkflowContext
         if (execution.Operations.Note(CommandKind.Attribute, key.Name, null, body)) execution.AddEffect(new Effect(CommandKind.Attribute, null, changed));
     }
 
+    private bool IsOwnRun(System.Reflection.MethodInfo method) => execution.Definition.RunMethod is { } run ? method.MethodHandle == run.MethodHandle : execution.Definition.IsRun(method);
+
     private void Continue(LambdaExpression run)
     {
         ArgumentNullException.ThrowIfNull(run);
         execution.RefuseReadOnly("ContinueAsNew");
         var call = CallExpression.OfMethod(run, "ContinueAsNew");
-        if (call.Member is not System.Reflection.MethodInfo method || method.MethodHandle != execution.Definition.RunMethod.MethodHandle)
-            throw new DurableException(DurableErrorCodes.RequestInvalid, $"ContinueAsNew was given '{call.Member.Name}'. It takes a call of this workflow's own [Run] method: return workflow.ContinueAsNew(() => {execution.Definition.RunMethod.Name}(…)).");
+        if (call.Member is not System.Reflection.MethodInfo method || !IsOwnRun(method))
+            throw new DurableException(DurableErrorCodes.RequestInvalid, $"ContinueAsNew was given '{call.Member.Name}'. It takes a call of this workflow's own [Run] method: return workflow.ContinueAsNew(() => {execution.Definition.RunName}(…)).");
         var started = execution.Started!;
         var input = execution.Serializer.EncodeArguments(call.Arguments, execution.Definition.RunParameterTypes, $"Arguments of '{execution.Info.Workflow}'");
         var next = started with { Input = JsonText.Element(input), Seed = started.Seed * 0x9E3779B97F4A7C15UL + 1, Attributes = null, Seen = null, StartedAt = execution.Info.StartedAt };
@@ -222,7 +224,7 @@ internal sealed class RunContext(WorkflowExecution execution) : WorkflowContext
 /// <summary>The shape of a result type, made once.</summary>
 internal static class Shape<T>
 {
-    public static ResultShape Value { get; } = ResultShape.Of(typeof(Task<T>));
+    public static ResultShape Value { get; } = ResultShape.For<T>();
 }
 
 /// <summary>A promise that is completed from outside.</summary>

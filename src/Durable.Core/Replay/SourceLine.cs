@@ -1,5 +1,6 @@
 // Where in the user's source a replay went another way: the code runs once more, and says on whose stack the differing command was issued.
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Durable.Engine.History;
@@ -36,6 +37,7 @@ internal static partial class SourceLine
     }
 
     /// <summary>The first frame of the user's own code on this stack, or null.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "A frame that was trimmed away only makes the message poorer.")]
     public static string? Here(StackTrace stack)
     {
         string? nameless = null;
@@ -71,7 +73,7 @@ internal static partial class SourceLine
     private static bool IsForeign(Type type)
     {
         var name = type.Assembly.GetName().Name ?? "";
-        return type.Assembly == typeof(SourceLine).Assembly || type.Assembly.IsDynamic || name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal) || name == "Durable.Testing";
+        return type.Assembly == typeof(SourceLine).Assembly || type.Assembly.IsDynamic || type.Namespace == "Durable.Generated" || name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal) || name == "Durable.Testing";
     }
 
     // An async method is a class of the compiler's with a MoveNext.

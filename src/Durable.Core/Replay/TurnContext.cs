@@ -1,5 +1,6 @@
 // The SynchronizationContext of one queued callback (M2), which also sees blocking waits (M6).
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Durable.Engine.Replay;
 
@@ -9,6 +10,8 @@ namespace Durable.Engine.Replay;
 /// </summary>
 internal sealed class TurnContext : SynchronizationContext
 {
+    private const string Frames = "A frame that was trimmed away only makes the message poorer, and the wait on a task is then refused like one on a lock.";
+
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(2);
     private readonly WorkflowExecution execution;
 
@@ -30,6 +33,7 @@ internal sealed class TurnContext : SynchronizationContext
     public override SynchronizationContext CreateCopy() => this;
 
     // A blocking wait inside a turn can only deadlock: what it waits for is delivered by this very thread.
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Frames)]
     public override int Wait(IntPtr[] waitHandles, bool waitAll, int millisecondsTimeout)
     {
         var stack = new StackTrace(1, fNeedFileInfo: true);
@@ -42,6 +46,7 @@ internal sealed class TurnContext : SynchronizationContext
         return signalled;
     }
 
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Frames)]
     private InvalidOperationException Refuse(StackTrace stack)
     {
         var line = stack.GetFrames().FirstOrDefault(frame => frame.GetMethod()?.DeclaringType?.Namespace is { } ns && !ns.StartsWith("System", StringComparison.Ordinal) && !ns.StartsWith("Durable.Engine", StringComparison.Ordinal));

@@ -279,7 +279,11 @@ internal sealed class WorkflowExecution
     }
 
     /// <summary>Runs an update's validator: on the lane's loop, before the update is recorded.</summary>
-    public void Validate(HandlerDefinition update, object?[] arguments) => Enter(_ => ReadOnly<object?>(() => update.Validator!.Invoke(arrivals.Instance, arguments.AsSpan())), null);
+    public void Validate(HandlerDefinition update, object?[] arguments) => Enter(_ => ReadOnly<object?>(() =>
+    {
+        update.Validate(arrivals.Instance, arguments);
+        return null;
+    }), null);
 
     /// <summary>A random source seeded from the run; each injection has its own sequence.</summary>
     public Random NewRandom() => new DeterministicRandom(Started!.Seed + (ulong)++randoms * 0xD1B54A32D192ED03UL, this);

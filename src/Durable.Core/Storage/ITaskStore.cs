@@ -135,8 +135,9 @@ public sealed record TaskClaimResult(DateTimeOffset Now, IReadOnlyList<TaskRecor
 /// <param name="Holder">Who asks: random for each start of the process.</param>
 /// <param name="Units">How many it wants to have from now on.</param>
 /// <param name="Limit">How many there are in the whole cluster.</param>
+/// <param name="Sequence">Rises with each request of a holder: one that arrives late undoes nothing of a later one.</param>
 /// <param name="Length">How long those that it has then last, from now, by the store's clock.</param>
-public sealed record SlotRequest(string Name, Guid Holder, int Units, int Limit, TimeSpan Length)
+public sealed record SlotRequest(string Name, Guid Holder, int Units, int Limit, int Sequence, TimeSpan Length)
 {
     /// <summary>Name of the lease that stands for a slot.</summary>
     /// <param name="number">The slot, from 0.</param>

@@ -53,11 +53,11 @@ internal sealed class LaneLoads(Lane lane)
     }
 
     /// <summary>A new execution of a run's present generation.</summary>
-    public WorkflowExecution NewExecution(RunSlot slot)
+    public WorkflowExecution NewExecution(RunSlot slot, Action<WorkflowExecution, CommandKind, int>? told = null)
     {
         var run = slot.Run;
         var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, slot.Definition!.Version) { Namespace = run.Namespace, Generation = slot.Gen };
-        return new WorkflowExecution(slot.Definition, info, run.Secret, lane.Services.Serializer, lane.Shared.Limits, lane, definitions);
+        return new WorkflowExecution(slot.Definition, info, run.Secret, lane.Services.Serializer, lane.Shared.Limits, lane, definitions) { OnCommand = told };
     }
 
     /// <summary>The body of a pending operation's command: in memory, or from the row that recorded it.</summary>
@@ -264,6 +264,10 @@ internal sealed class LaneLoads(Lane lane)
         else Run(slot, loaded, unborn);
     }
 
+    // Whoever reads that a run is held wants to know the line; so the code runs once more, and only then.
+    private Verdict Located(RunSlot slot, IReadOnlyList<EventRecord> events, Verdict verdict) =>
+        verdict.Code != DurableErrorCodes.Diverged ? verdict : lane.Guarded(slot, () => SourceLine.Locate(verdict, told => NewExecution(slot, told), events));
+
     // True if somebody ended the hold: the row says who, and the messages go.
     private bool Resumed(RunSlot slot, LoadedRun loaded)
     {
@@ -295,7 +299,7 @@ internal sealed class LaneLoads(Lane lane)
             if (row.Sender != Guid.Empty) slot.Seen[(row.Sender, row.SenderSeq)] = row.At;
         if (loaded.Events.Count > 0 && Replay(slot, loaded.Events) is { } verdict)
         {
-            lane.Exits.Refuse(slot, verdict);
+            lane.Exits.Refuse(slot, Located(slot, loaded.Events, verdict));
             return;
         }
 

@@ -378,7 +378,7 @@ internal sealed class LaneTurns(Lane lane)
     {
         var execution = slot.Execution!;
         var request = JsonSerializer.Deserialize(Codecs.Decode(lane.Services.Serializer.Codec, arrival.Payload, arrival.Encoding, slot.Run.Namespace, slot.RunId, "Update"), HistoryJson.Default.UpdateRequest)!;
-        if (slot.Definition!.Update(arrival.Target ?? "") is not { Validator: not null } update) return false;
+        if (slot.Definition!.Update(arrival.Target ?? "") is not { HasValidator: true } update) return false;
         try
         {
             var arguments = lane.Services.Serializer.DecodeArguments(JsonText.Of(request.Arguments), update.Parameters, $"Update '{update.Name}'");

@@ -7,7 +7,7 @@ namespace Durable.Engine.Worker;
 
 /// <summary>
 /// Counts what runs of each limited queue, and keeps as many slots as are needed: taken before the claim, renewed while they are used, given back when they
-/// are not. A slot ends by this process's stopwatch, which began before the store was asked: so it never lasts longer here than there.
+/// are not. A slot ends by this process's stopwatch, which began before the store was asked, an eighth early: so it never lasts longer here than there.
 /// </summary>
 internal sealed class QueueLimiter(EngineServices services, LaneContext shared, EngineLog log, IReadOnlyCollection<string> served, Func<int> free)
 {
@@ -18,6 +18,7 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
     private readonly Guid holder = services.Machine.NewGuid();
     private readonly AsyncSignal signal = new(services.Machine);
     private readonly Lock gate = new();
+    private int requests;
 
     /// <summary>Called when slots were got: a claim may take more now.</summary>
     public Action Grown { get; set; } = static () => { };
@@ -29,6 +30,9 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
     public bool HasSlots { get; } = services.Options.QueueLimits.Any(limit => served.Contains(limit.Key) && limit.Value.Cluster is not null);
 
     private TimeSpan Length => services.Options.Lease;
+
+    // Over here before it is over there: what must stop then has an eighth of the lease to do it.
+    private TimeSpan Good => Length * 7 / 8;
 
     /// <summary>How many of each limited queue the next claim may take. They are reserved until <see cref="Claimed"/>.</summary>
     public IReadOnlyDictionary<string, int> Most()
@@ -111,7 +115,7 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
         {
             var (want, has, now) = (queue.Wanted(free()), queue.Slots, services.Clock.GetTimestamp());
             var age = services.Clock.GetElapsedTime(queue.Since, now);
-            if (has > 0 && age >= Length) return (want, has);
+            if (has > 0 && age >= Good) return (want, has);
             if (now < queue.NotBefore) return null;
             if (want > has ? now < queue.RetryAt && (has == 0 || age < Length / 4) : has == 0 || (want == has && age < Length / 4)) return null;
             queue.Slots = Math.Min(has, want);
@@ -127,7 +131,7 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
         if (queue.Slots > 0)
         {
             var age = services.Clock.GetElapsedTime(queue.Since, now);
-            next = age < Length / 4 ? Length / 4 - age : Length - age;
+            next = age < Length / 4 ? Length / 4 - age : Good - age;
         }
 
         if (queue.Wanted(free()) > queue.Slots) next = Sooner(next, queue.RetryAt);
@@ -140,10 +144,10 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
     private async Task AskAsync(LimitedQueue queue, int units, int before, CancellationToken stop)
     {
         var asked = services.Clock.GetTimestamp();
-        var left = before > 0 ? Length - services.Clock.GetElapsedTime(queue.Since, asked) : Length;
+        var left = before > 0 ? Good - services.Clock.GetElapsedTime(queue.Since, asked) : Good;
         try
         {
-            var request = new SlotRequest($"queue/{queue.Name}", holder, units, queue.Cluster!.Value, Length);
+            var request = new SlotRequest($"queue/{queue.Name}", holder, units, queue.Cluster!.Value, Interlocked.Increment(ref requests), Length);
             var has = left <= TimeSpan.Zero ? 0 : await services.Store.TakeSlotsAsync(request, stop).WaitAsync(left, services.Clock, stop).ConfigureAwait(false);      // an answer that comes later counts for nothing
             lock (gate)
             {
@@ -170,7 +174,7 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
         if (running > slots && Keep(queue.Name, slots) is var stopped and > 0) log.SlotsLost(queue.Name, stopped);
     }
 
-    private bool IsValid(LimitedQueue queue) => queue.Cluster is null || services.Clock.GetElapsedTime(queue.Since) < Length;
+    private bool IsValid(LimitedQueue queue) => queue.Cluster is null || services.Clock.GetElapsedTime(queue.Since) < Good;
 
     private long After(TimeSpan pause, long moment) => moment + (long)(pause.TotalSeconds * services.Clock.TimestampFrequency);
 

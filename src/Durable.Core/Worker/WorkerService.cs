@@ -40,6 +40,18 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     /// <summary>True while attempts are under way in this process.</summary>
     public bool IsWorking => runner.Running > 0 || tasks.IsBusy;
 
+    /// <summary>Code was changed while the process runs: what the old code made in memory is made again from the histories. Any change may matter, so nothing is kept.</summary>
+    public void CodeChanged(IReadOnlyCollection<Type>? types)
+    {
+        if (lane is not { } open) return;
+        open.Post(() =>
+        {
+            var slots = open.Slots.Values.Where(static slot => slot is { State: SlotState.Active, Execution: not null }).ToList();
+            log.CodeChanged(types?.Count ?? 0, slots.Count);
+            foreach (var slot in slots) open.Exits.ReadAgain(slot);
+        });
+    }
+
     /// <summary>Looks for runs and tasks now.</summary>
     public void Poke()
     {
@@ -224,6 +236,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
             ?? throw new DurableException(DurableErrorCodes.StoreUnavailable, "The lane could not be opened.");
         var made = new Lane(services, shared, key);
         lane = made;
+        HotReload.Add(this);
         made.Start(opened);
         log.Opened(identity.Name, services.Store.Description, opened.Owned.Count);
         supervisor.Run("heartbeat", (tick, token) => loops.HeartbeatAsync(made, tick, token), stop.Token);

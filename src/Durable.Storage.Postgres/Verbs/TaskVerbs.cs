@@ -30,7 +30,7 @@ internal sealed class TaskVerbs(EngineConnections connections, Calls calls, Home
         await using var batch = calls.Batch(connection, transaction: true);
         foreach (var name in new[] { "SlotKeep", "SlotGive", "SlotTake", "SlotInsert" })
         {
-            batch.Add(name, PgBatch.Text(request.Name), PgBatch.Uuid(request.Holder), PgBatch.Int(request.Limit), PgBatch.Int(request.Units));
+            batch.Add(name, PgBatch.Text(request.Name), PgBatch.Uuid(request.Holder), PgBatch.Int(request.Limit), PgBatch.Int(request.Units), PgBatch.Int(request.Sequence));
             if (name != "SlotGive") batch.Last.Add(PgBatch.Span(request.Length));
         }
 

@@ -81,6 +81,7 @@ internal static class SqlText
     public static Sql SendNotice { get; } = Sql.Read(nameof(SendNotice));
     public static Sql StartRun { get; } = Sql.Read(nameof(StartRun));
     public static Sql TakeLease { get; } = Sql.Read(nameof(TakeLease));
+    public static Sql TakeSlot { get; } = Sql.Read(nameof(TakeSlot));
     public static Sql TakeTask { get; } = Sql.Read(nameof(TakeTask));
     public static Sql TakeWake { get; } = Sql.Read(nameof(TakeWake));
     public static Sql TrimEvents { get; } = Sql.Read(nameof(TrimEvents));

@@ -1,5 +1,4 @@
 // Reading for people and for administration: nothing here is on the path of a turn, so it goes through ADO.NET and Dapper, except what raw statements have already.
-using Dapper;
 
 namespace Durable.Storage.Sqlite;
 
@@ -34,10 +33,10 @@ internal sealed class Catalog(StoreCore core)
         cancellationToken);
 
     public Task<IReadOnlyList<RunRecord>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) => core.ReadAsync<IReadOnlyList<RunRecord>>(
-        session => [.. session.Connection.Query<RunRow>(RunQuerySql.List(query), RunQuerySql.Parameters(query)).Select(row => row.ToRecord())], cancellationToken);
+        session => [.. NamedRows.Query<RunRow>(session.Connection, RunQuerySql.List(query), RunQuerySql.Parameters(query)).Select(row => row.ToRecord())], cancellationToken);
 
     public Task<long> CountRunsAsync(RunQuery query, CancellationToken cancellationToken) =>
-        core.ReadAsync(session => session.Connection.ExecuteScalar<long>(RunQuerySql.Count(query), RunQuerySql.Parameters(query)), cancellationToken);
+        core.ReadAsync(session => NamedRows.Number(session.Connection, RunQuerySql.Count(query), RunQuerySql.Parameters(query)), cancellationToken);
 
     public Task<IReadOnlyList<EventRecord>> ReadEventsAsync(Guid runId, int fromGen, int fromSeq, int limit, CancellationToken cancellationToken) => core.ReadAsync<IReadOnlyList<EventRecord>>(
         session => RowReader.All(session[SqlText.ReadEvents].Bind(runId).Bind(fromGen).Bind(fromSeq).Bind(limit), RowReader.Event), cancellationToken);
@@ -47,9 +46,9 @@ internal sealed class Catalog(StoreCore core)
         {
             var id = runId.ToByteArray(bigEndian: true);
             using var snapshot = session.Connection.BeginTransaction(deferred: true);
-            var wake = session.Connection.QueryFirstOrDefault<WakeRow>(WakeRow.Select, new { id });
-            var owner = session.Connection.QueryFirstOrDefault<OwnerRow>(OwnerRow.Select, new { id });
-            var messages = session.Connection.ExecuteScalar<int>($"select count(*) from (select 1 from durable_message where run_id = @id limit {MostCounted})", new { id });
+            var wake = NamedRows.First<WakeRow>(session.Connection, WakeRow.Select, ("id", id));
+            var owner = NamedRows.First<OwnerRow>(session.Connection, OwnerRow.Select, ("id", id));
+            var messages = (int)NamedRows.Number(session.Connection, $"select count(*) from (select 1 from durable_message where run_id = @id limit {MostCounted})", ("id", id));
             var tasks = RowReader.All(session[SqlText.LoadTasks].Bind(runId), row => RowReader.Task(row, withPayload: false));
             snapshot.Commit();
             return new RunPlacement(wake?.ToRecord(runId), wake?.Attempt ?? 0, owner?.Identity, owner?.IsAlive(Micros.From(core.Now)) ?? false, owner?.Attempt ?? 0, messages, tasks);
@@ -57,13 +56,13 @@ internal sealed class Catalog(StoreCore core)
         cancellationToken);
 
     public Task<DocumentRecord?> FindDocumentAsync(string ns, string kind, string key, CancellationToken cancellationToken) => core.ReadAsync(
-        session => session.Connection.QueryFirstOrDefault<DocumentRow>(DocumentRow.Select, new { ns, kind, key })?.ToRecord(ns, kind, key), cancellationToken);
+        session => NamedRows.First<DocumentRow>(session.Connection, DocumentRow.Select, ("ns", ns), ("kind", kind), ("key", key))?.ToRecord(ns, kind, key), cancellationToken);
 
     public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken) => core.ReadAsync<IReadOnlyList<LaneRow>>(
         session =>
         {
             var now = Micros.From(core.Now);
-            return [.. session.Connection.Query<LaneState>(LaneState.Select).Select(lane => lane.ToRow(now))];
+            return [.. NamedRows.Query<LaneState>(session.Connection, LaneState.Select).Select(lane => lane.ToRow(now))];
         },
         cancellationToken);
 

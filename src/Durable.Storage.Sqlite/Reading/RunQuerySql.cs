@@ -1,7 +1,6 @@
 // The one text that is put together at run time: a list of runs by what the caller asks for. Values are parameters; only fixed words and numbers are joined.
 using System.Globalization;
 using System.Text;
-using Dapper;
 
 namespace Durable.Storage.Sqlite;
 
@@ -20,19 +19,17 @@ internal static class RunQuerySql
 
     public static string Count(RunQuery query) => $"select count(*)\nfrom durable_run r\nwhere {Where(query, paged: false)}";
 
-    public static DynamicParameters Parameters(RunQuery query)
-    {
-        var parameters = new DynamicParameters();
-        parameters.Add("ns", query.Namespace);
-        parameters.Add("limit", query.Limit);
-        parameters.Add("after", query.After?.ToByteArray(bigEndian: true));
-        parameters.Add("type", query.Type);
-        parameters.Add("from", query.StartedFrom is { } from ? Micros.From(from) : null);
-        parameters.Add("before", query.StartedBefore is { } before ? Micros.From(before) : null);
-        parameters.Add("prefix", query.IdPrefix);
-        parameters.Add("waiting", query.WaitingFor);
-        return parameters;
-    }
+    public static (string Name, object? Value)[] Parameters(RunQuery query) =>
+    [
+        ("ns", query.Namespace),
+        ("limit", query.Limit),
+        ("after", query.After?.ToByteArray(bigEndian: true)),
+        ("type", query.Type),
+        ("from", query.StartedFrom is { } from ? Micros.From(from) : null),
+        ("before", query.StartedBefore is { } before ? Micros.From(before) : null),
+        ("prefix", query.IdPrefix),
+        ("waiting", query.WaitingFor),
+    ];
 
     private static string Where(RunQuery query, bool paged)
     {

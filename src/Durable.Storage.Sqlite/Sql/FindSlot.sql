@@ -1,3 +1,3 @@
--- Who has a slot, and until when (P4).
+-- Who has a slot, until when, and by which of its requests (P4).
 -- Index: key of durable_lease. Bound: 1 row.
-select holder, expires_at from durable_lease where name = :name
+select holder, expires_at, units from durable_lease where name = :name

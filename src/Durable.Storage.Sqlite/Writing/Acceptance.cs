@@ -57,7 +57,10 @@ internal static class Leases
             var row = session[SqlText.FindSlot].Bind(name);
             var found = row.Read();
             if (found && row.Id(0) == request.Holder)
-                mine.Add(name);
+            {
+                if (row.Int32(2) <= request.Sequence)
+                    mine.Add(name);
+            }
             else if (!found || row.Int64(1) <= now)
                 free.Add(name);
             if (found)
@@ -67,7 +70,7 @@ internal static class Leases
             session[SqlText.GiveSlot].Bind(name).Bind(request.Holder).Run();
         List<string> kept = [.. mine.Take(request.Units), .. free.Take(Math.Max(0, request.Units - mine.Count))];
         foreach (var name in kept)
-            Take(session, name, request.Holder, request.Length, clock);
+            session[SqlText.TakeSlot].Bind(name).Bind(request.Holder).Bind(now + Micros.From(request.Length)).Bind(request.Sequence).Run();
         return kept.Count;
     }
 }

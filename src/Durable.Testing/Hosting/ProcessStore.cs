@@ -68,6 +68,8 @@ internal sealed class ProcessStore(TestWorld world, StrictCheck? strict) : IDura
         return true;
     });
 
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => Call(() => Inner.TakeSlotsAsync(request, cancellationToken));
+
     public async Task<TaskClaimResult> ClaimTasksAsync(TaskClaim request, CancellationToken cancellationToken = default)
     {
         var claimed = await Call(() => Inner.ClaimTasksAsync(request, cancellationToken)).ConfigureAwait(false);

@@ -12,6 +12,7 @@ internal sealed class TestWorld(WorkflowTestOptions options)
 {
     private readonly ConcurrentDictionary<TaskCompletionSource<RunStatus>, Guid> waiters = new();
     private readonly ConcurrentDictionary<(Guid RunId, Guid Sender), bool> updates = new();
+    private readonly ConcurrentQueue<MessageRecord> sent = new();
     private readonly TaskCompletionSource<RunStatus> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? failure;
     private bool told;
@@ -94,6 +95,14 @@ internal sealed class TestWorld(WorkflowTestOptions options)
         foreach (var waiter in Take(runId)) waiter.TrySetException(error);
     }
 
+    /// <summary>Sends everything once more that clients have sent, as one does whose answer was lost.</summary>
+    public async Task RedeliverAsync()
+    {
+        var open = (await Store.ReadStatusesAsync([.. sent.Select(message => message.RunId).Distinct()]).ConfigureAwait(false)).Where(row => !RunLifecycle.IsClosed(row.Status)).Select(row => row.RunId).ToHashSet();
+        var messages = sent.Where(message => open.Contains(message.RunId)).ToList();
+        if (messages.Count > 0) await Store.DeliverAsync(new Delivery(messages, [])).ConfigureAwait(false);
+    }
+
     /// <summary>A batch is durable.</summary>
     public async Task CommittedAsync(LaneBatch batch)
     {
@@ -114,6 +123,7 @@ internal sealed class TestWorld(WorkflowTestOptions options)
     /// <summary>Messages were stored. An update's sender waits for its answer.</summary>
     public void Delivered(Delivery delivery)
     {
+        foreach (var message in delivery.Messages) sent.Enqueue(message);
         foreach (var message in delivery.Messages)
             if (message.Kind == (short)EventKind.UpdateReceived)
             {

@@ -71,7 +71,7 @@ internal static class Compiled
             {
                 await workflow.DelayAsync(TimeSpan.FromSeconds(1));
                 log.LogInformation("{Count} {Time} {Random}", count + lines.Count, time.GetUtcNow(), random.Next());
-        {{statements}}
+                {{statements}}
             }
         }
         """;

@@ -110,8 +110,8 @@ public sealed class RegistrationFaultTests
             Assert.That(registry.ActivityNames, Is.EqualTo(new[] { "Derived.Extra", "Derived.Go2", "Fine.Go" }));
             Assert.That(registry.Find(typeof(Fine)), Is.SameAs(fine));
             Assert.That((registry.Find("Fine", 2), registry.Find("fine", 1), registry.Find(typeof(NoRun)), registry.Activity("Fine.Gone")), Is.EqualTo(((WorkflowDefinition?)null, (WorkflowDefinition?)null, (WorkflowDefinition?)null, (ActivityDefinition?)null)));
-            Assert.That((fine.RunMethod.Name, fine.RunResult.Type, fine.RunParameters.Single().Default), Is.EqualTo(("RunAsync", typeof(int), (object)3)));
-            Assert.That((fine.Signal("Poke")?.Name, fine.Signal("pinned")?.Name, fine.Update("Change")?.Validator is not null, fine.Query("State")?.ReturnType, fine.Query("Sum")?.Parameters.Length),
+            Assert.That((fine.RunMethod!.Name, fine.RunResult.Type, fine.RunParameters.Single().Default), Is.EqualTo(("RunAsync", typeof(int), (object)3)));
+            Assert.That((fine.Signal("Poke")?.Name, fine.Signal("pinned")?.Name, fine.Update("Change")?.HasValidator, fine.Query("State")?.ReturnType, fine.Query("Sum")?.Parameters.Length),
                 Is.EqualTo(("Poke", "pinned", true, typeof(string), (int?)2)));
             Assert.That(registry.Activity("Fine.Go")!.TokenAt, Is.EqualTo(1));
         });
@@ -122,9 +122,9 @@ public sealed class RegistrationFaultTests
     {
         var registry = new WorkflowRegistry([(typeof(ByContract), new()), (typeof(Derived), new())], []);
         var contract = registry.Find("ByContract", 1)!;
-        Assert.That((contract.RunMethod.Name, contract.Signal("Poke") is not null, contract.Query("State") is not null), Is.EqualTo(("RunAsync", true, true)));
+        Assert.That((contract.RunMethod!.Name, contract.Signal("Poke") is not null, contract.Query("State") is not null), Is.EqualTo(("RunAsync", true, true)));
         var derived = registry.Find("Derived", 1)!;
-        Assert.That((derived.RunMethod.DeclaringType, derived.Signal("Poke") is not null), Is.EqualTo((typeof(Derived), true)));
+        Assert.That((derived.RunMethod!.DeclaringType, derived.Signal("Poke") is not null), Is.EqualTo((typeof(Derived), true)));
     }
 
     [Test]

@@ -125,6 +125,21 @@ public sealed class HeldRunTests : Situation
         Assert.That(await KindsOf(run), Does.Contain("CancelRequested"));
     }
 
+    [Test]
+    public async Task A_query_of_a_run_that_was_terminated_before_it_began_is_refused()
+    {
+        var client = await World.StartAsync(d => d.AddWorkflow<Careful>().WithoutWorker(), "client");
+        var run = await client.Client.StartAsync((Careful w) => w.RunAsync(), new() { Id = "o" });
+        await World.StartAsync(d => d.AddWorkflow<Unrelated>(), "b");
+        await run.TerminateAsync("never mind");
+        await Reaches(run, RunStatus.Terminated);
+
+        var refused = await Assert.ThrowsAsync<RunConflictException>(() => run.QueryAsync(w => w.Gone));
+
+        Assert.That(refused!.Code, Is.EqualTo(DurableErrorCodes.RunInWrongState));
+        Assert.That(refused.Message, Does.Contain("has not begun").And.Contain("Terminated"));
+    }
+
     private async Task<int> ControlOf(RunHandle run) => (await World.Store.LoadAsync(new LoadRequest([run.RunId!.Value], MessagesOnly: true)))[0].Messages.Count(message => message.Control);
 
     private async Task<(Node Changed, RunHandle Run)> StalledAsync()
@@ -177,6 +192,9 @@ public sealed class HeldRunTests : Situation
                 throw;
             }
         }
+
+        [Query]
+        public bool Gone => go;
 
         [Signal]
         public void Nudge()

@@ -117,7 +117,7 @@ public sealed class QueueLimitTests : Situation
             o.PollInterval = TimeSpan.FromSeconds(1);
         });
         var other = Guid.NewGuid();
-        Assert.That(await World.Store.TakeSlotsAsync(new("queue/mail", other, 1, 1, TimeSpan.FromHours(1))), Is.EqualTo(1));
+        Assert.That(await World.Store.TakeSlotsAsync(new("queue/mail", other, 1, 1, 1, TimeSpan.FromHours(1))), Is.EqualTo(1));
         var run = await node.Client.StartAsync((Fan w) => w.RunAsync("mail", "mail", 5));
         await World.UntilAsync(() => node.Store.Calls.GetValueOrDefault("TakeSlots") > 8, "it has asked for a while", Step);
         var (claims, asked, at) = (node.Store.Calls["ClaimTasks"], node.Store.Calls["TakeSlots"], World.Clock.GetUtcNow());
@@ -126,7 +126,7 @@ public sealed class QueueLimitTests : Situation
         Assert.That(node.Store.Calls["ClaimTasks"] - claims, Is.InRange(1, 30));
         Assert.That(Bench.Ledger, Is.Empty);
 
-        await World.Store.TakeSlotsAsync(new("queue/mail", other, 0, 1, TimeSpan.FromHours(1)));
+        await World.Store.TakeSlotsAsync(new("queue/mail", other, 0, 1, 2, TimeSpan.FromHours(1)));
         Assert.That(await Result(run.ResultAsync()), Is.EqualTo(5));
     }
 
@@ -159,8 +159,8 @@ public sealed class QueueLimitTests : Situation
     private async Task<int> FreeSlotsAsync(int of)
     {
         var probe = Guid.NewGuid();
-        var free = await World.Store.TakeSlotsAsync(new("queue/mail", probe, of, of, TimeSpan.FromMinutes(1)));
-        await World.Store.TakeSlotsAsync(new("queue/mail", probe, 0, of, TimeSpan.FromMinutes(1)));
+        var free = await World.Store.TakeSlotsAsync(new("queue/mail", probe, of, of, 1, TimeSpan.FromMinutes(1)));
+        await World.Store.TakeSlotsAsync(new("queue/mail", probe, 0, of, 2, TimeSpan.FromMinutes(1)));
         return free;
     }
 

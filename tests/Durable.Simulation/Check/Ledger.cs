@@ -8,8 +8,9 @@ internal sealed record Promised(string Token, Guid Run, int Gen, int Ordinal)
 }
 
 /// <summary>Counts effects, and checks those rules that are about them (I8, C7).</summary>
-internal sealed class Ledger(World world, SimDatabase database)
+internal sealed class Ledger(World world, SimDatabase database, Profile profile)
 {
+    private readonly List<Place> places = [];
     private readonly HashSet<(string Key, int Attempt)> begun = [];
     private readonly Dictionary<string, int> numbers = [];
     private readonly Dictionary<string, int> hosts = [];
@@ -57,5 +58,26 @@ internal sealed class Ledger(World world, SimDatabase database)
     {
         if (process.IsDead) return 0;
         return world.Random.Below(1_000) + attempt;
+    }
+
+    /// <summary>An attempt of the limited queue is under way until the answer is disposed. Others may be told to stop, dead, or in a process that was frozen meanwhile, but no more go on than may (P4).</summary>
+    public IDisposable? Enter(SimProcess process, ActivityContext context)
+    {
+        var parts = context.IdempotencyKey.Split('/');
+        var key = (int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), int.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture));
+        if (profile.QueueLimit == 0 || !database.Tables.Runs.TryGetValue(context.Workflow.RunId, out var run) || run.Tasks.GetValueOrDefault(key)?.Row.Queue != "q") return null;
+        var place = new Place(this, process, process.Freezes, context.CancellationToken);
+        places.Add(place);
+        world.Tally("attempts of the limited queue", 1);
+        var going = places.Count(other => other.GoesOn);
+        if (going > profile.QueueLimit && profile.StoreStepEvery == 0) world.Violate($"P4: {going} attempts of a queue go on at once, {profile.QueueLimit} may");
+        return place;
+    }
+
+    private sealed class Place(Ledger ledger, SimProcess process, int freezes, CancellationToken token) : IDisposable
+    {
+        public bool GoesOn => !process.IsDead && process.Freezes == freezes && !token.IsCancellationRequested;
+
+        public void Dispose() => ledger.places.Remove(this);
     }
 }

@@ -24,6 +24,7 @@ internal sealed class SimActivities(SimProcess process, Ledger ledger, AttemptSc
     {
         var context = scope.Context!;
         ledger.Begin(process, context.IdempotencyKey, context.Attempt, context.Workflow.RunId);
+        using var place = ledger.Enter(process, context);
         switch (behaviour)
         {
             case 1:

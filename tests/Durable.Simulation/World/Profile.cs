@@ -24,6 +24,9 @@ internal sealed class Profile
 
     public int KeepGenerations { get; private init; }
 
+    /// <summary>How many attempts of the queue may run in the whole cluster; 0 for no limit.</summary>
+    public int QueueLimit => Actions % 3;
+
     public double ContinueAsNew { get; private init; }
 
     public bool OnlyTimers { get; private init; }

@@ -56,7 +56,10 @@ internal sealed class SimProcess
         World.Note($"{Name} dies");
     }
 
-    public void Freeze() => IsFrozen = true;
+    /// <summary>How often it was frozen.</summary>
+    public int Freezes { get; private set; }
+
+    public void Freeze() => (IsFrozen, Freezes) = (true, Freezes + 1);
 
     public void Thaw()
     {

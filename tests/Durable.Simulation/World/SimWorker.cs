@@ -58,6 +58,7 @@ internal sealed class SimWorker
             DrainTimeout = TimeSpan.FromMilliseconds(400), Retention = profile.Retention, KeepGenerations = profile.KeepGenerations, QuarantineAfter = 5,
         };
         options.ServedQueues.Add("q");
+        if (profile.QueueLimit > 0) options.QueueLimits["q"] = new QueueLimit { Cluster = profile.QueueLimit };
         return new EngineServices(store, other ? OtherRegistry : Registry, Serializer, options, process.Clock, process.Machine) { Build = other ? "sim/b" : "sim/a" };
     }
 

@@ -84,12 +84,17 @@ internal sealed class MemoryCatalog(MemoryTables tables, MemoryLanes lanes, Memo
     {
         var now = tables.Now;
         var names = Enumerable.Range(0, request.Limit).Select(request.LeaseOf).ToList();
-        var mine = names.Where(name => tables.Leases.TryGetValue(name, out var lease) && lease.Holder == request.Holder).ToList();
+        var mine = names.Where(name => tables.Leases.TryGetValue(name, out var lease) && lease.Holder == request.Holder && lease.Sequence <= request.Sequence).ToList();
         foreach (var given in mine.Skip(request.Units)) tables.Leases.Remove(given);
         var free = names.Where(name => !tables.Leases.TryGetValue(name, out var lease) || (lease.Holder != request.Holder && lease.ExpiresAt <= now));
         var kept = mine.Take(request.Units).ToList();
         kept.AddRange(free.Take(Math.Max(0, request.Units - mine.Count)).ToList());
-        foreach (var name in kept) Lease(name, request.Holder, request.Length);
+        foreach (var name in kept)
+        {
+            Lease(name, request.Holder, request.Length);
+            tables.Leases[name] = tables.Leases[name] with { Sequence = request.Sequence };
+        }
+
         return kept.Count;
     }
 

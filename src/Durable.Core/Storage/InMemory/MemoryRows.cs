@@ -141,7 +141,7 @@ internal sealed class MemoryTask(TaskRecord row)
 }
 
 /// <summary>A row of <c>lease</c>.</summary>
-internal sealed record MemoryLease(Guid Holder, long Epoch, DateTimeOffset ExpiresAt);
+internal sealed record MemoryLease(Guid Holder, long Epoch, DateTimeOffset ExpiresAt, int Sequence = 0);
 
 /// <summary>Times as databases keep them: UTC, in whole microseconds.</summary>
 internal static class MemoryTime
