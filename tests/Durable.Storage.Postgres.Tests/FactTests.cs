@@ -137,6 +137,18 @@ public sealed class FactTests
         Assert.That(refused.Refused, Is.EqualTo(new[] { ours.Id }));
     }
 
+    // Found by chaos: the run whose rows waited was held, and nobody would have resumed it.
+    [Test]
+    public async Task G2_A_batch_without_starts_that_waits_for_the_lock_of_a_table_is_to_be_sent_again_and_blames_no_run()
+    {
+        var lane = await TestLane.OpenAsync(Store, "host-a", lease: TimeSpan.FromSeconds(2));
+        var run = await lane.StartAsync("order-1");
+        await using var administrator = await HoldAsync($"lock table {harness.Schema}.event in share row exclusive mode");
+        Assert.That((await lane.Batch().Event(run, 1).TryCommitAsync()).Outcome, Is.EqualTo(CommitOutcome.Retry));
+        await administrator.RollbackAsync();
+        await lane.Batch().Event(run, 1).CommitAsync();
+    }
+
     [Test]
     public async Task V11b_A_start_that_a_repeatable_read_transaction_cannot_see_is_its_own_to_retry()
     {

@@ -29,7 +29,10 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
         }
         catch (Exception e) when (e is NpgsqlException or OperationCanceledException or IOException or TimeoutException or ObjectDisposedException or InvalidOperationException)
         {
-            return new CommitResult(await AfterAsync(e).ConfigureAwait(false)) { Error = Describe(e) };
+            var outcome = await AfterAsync(e).ConfigureAwait(false);
+            // G2: only a start may have to wait for a user's transaction. What else waits for long waits for a lock of a whole table (DDL, VACUUM FULL): no run is to blame for that.
+            if (e is PostgresException { SqlState: "55P03" } && outcome == CommitOutcome.Rejected && rows.Starts.Count + rows.Children.Count == 0) outcome = CommitOutcome.Retry;
+            return new CommitResult(outcome) { Error = Describe(e) };
         }
         finally
         {
