@@ -1,5 +1,6 @@
 // Queries: on the owner if this process is it, else by replaying committed history here (DECISIONS 17).
 using System.Linq.Expressions;
+using Durable.Engine.History;
 using Durable.Engine.Registration;
 using Durable.Engine.Replay;
 using Durable.Storage;
@@ -36,7 +37,7 @@ internal sealed class RunQueries(ClientCore core, HistoryReader history)
         var rows = new List<EventRecord>();
         await foreach (var row in history.RowsAsync(run, run.Gen, cancellationToken))
             if (row.Gen == run.Gen) rows.Add(row);
-        if (rows.Count == 0)
+        if (rows.Count == 0 || rows[0].Kind != (short)EventKind.RunStarted)       // or it ended before it began
             throw new RunConflictException(DurableErrorCodes.RunInWrongState, $"The run '{run.WorkflowId}' ({run.RunId}) has not begun, so there is no state to read. Ask again when a worker has taken it.", RunInfos.Of(run));
         var info = new WorkflowInfo(run.WorkflowId, run.RunId, run.Type, run.Version) { Namespace = run.Namespace, Generation = run.Gen };
         var limits = new ExecutionLimits(core.Services.Options.MaxPendingCommands);

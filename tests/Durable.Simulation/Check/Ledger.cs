@@ -10,7 +10,7 @@ internal sealed record Promised(string Token, Guid Run, int Gen, int Ordinal)
 /// <summary>Counts effects, and checks those rules that are about them (I8, C7).</summary>
 internal sealed class Ledger(World world, SimDatabase database)
 {
-    private readonly HashSet<(string Key, int Attempt)> begun = [];
+    private readonly Dictionary<(string Key, int Attempt), SimProcess> begun = [];
     private readonly Dictionary<string, int> numbers = [];
     private readonly Dictionary<string, int> hosts = [];
 
@@ -43,7 +43,8 @@ internal sealed class Ledger(World world, SimDatabase database)
         world.Exercise(Rule.Dec13Again, before > 0 && process.Number != hosts.GetValueOrDefault(key));
         hosts[key] = process.Number;
         numbers[key] = Math.Max(before, attempt);
-        if (!begun.Add((key, attempt)) && database.LostAt == 0) world.Violate($"I8: attempt {attempt} of {key} ran twice");
+        // A host that does not know yet that it lost the run may try a step again under the number that its successor uses; of other activities every attempt is claimed.
+        if (!begun.TryAdd((key, attempt), process) && database.LostAt == 0 && !(database.Judge.IsStep(key, run) && !begun[(key, attempt)].IsDead)) world.Violate($"I8: attempt {attempt} of {key} ran twice");
         var parts = key.Split('/');
         if (!database.Judge.Knows(run, int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), int.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture)))
             world.Violate($"C7: {database.Judge.Name(run)} ran {key} on {process.Name} before its command was stored");
