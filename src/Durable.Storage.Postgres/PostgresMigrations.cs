@@ -29,4 +29,11 @@ public static class PostgresMigrations
     /// <returns>Statements in order, with the partitions of the 24 months from now on.</returns>
     /// <exception cref="DurableException">DUR1002: schema name.</exception>
     public static string Script(string schema = "durable") => Migrator.Script(SchemaName.Checked(schema), TimeProvider.System.GetUtcNow());
+
+    /// <summary>SQL text that adds row-level security by namespace, for tenants that connect with roles of their own. See docs/operations-postgres.md.</summary>
+    /// <remarks>The second wall: every statement of the engine names its namespaces already. Run it as the owner of the tables after each migration; it may be repeated.</remarks>
+    /// <param name="schema">The schema; see <see cref="PostgresOptions.Schema"/>.</param>
+    /// <returns>Statements for <c>psql</c> or one command.</returns>
+    /// <exception cref="DurableException">DUR1002: schema name.</exception>
+    public static string RowSecurityScript(string schema = "durable") => RowSecurity.For(SchemaName.Checked(schema));
 }

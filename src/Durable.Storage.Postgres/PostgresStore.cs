@@ -106,6 +106,9 @@ internal sealed class PostgresStore : IDurableStore, IWakeUps, ITransactionalSto
     }
 
     /// <inheritdoc/>
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => tasks.TakeSlotsAsync(request, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<TaskClaimResult> ClaimTasksAsync(TaskClaim request, CancellationToken cancellationToken = default) => tasks.ClaimAsync(request, cancellationToken);
 
     /// <inheritdoc/>

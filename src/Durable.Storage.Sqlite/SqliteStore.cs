@@ -89,6 +89,8 @@ internal sealed class SqliteStore : IDurableStore, ITransactionalStore
 
     // ── reading and administration ──
 
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => core.WriteAsync(session => Leases.TakeSlots(session, request, core.Now), cancellationToken);
+
     public Task<RunRecord?> FindRunAsync(string ns, string? workflowId, Guid? runId, CancellationToken cancellationToken = default) =>
         catalog.FindRunAsync(ns, workflowId, runId, cancellationToken);
 

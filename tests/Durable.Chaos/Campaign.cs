@@ -6,6 +6,7 @@ using Durable.Chaos.Clients;
 using Durable.Chaos.Faults;
 using Durable.Chaos.Ledgers;
 using Durable.Chaos.Workers;
+using Durable.Chaos.Workload;
 using Durable.Engine.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -15,13 +16,13 @@ namespace Durable.Chaos;
 /// <summary>Runs one campaign.</summary>
 internal sealed class Campaign(ChaosOptions options, TextWriter report)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);       // without any progress after the faults have ended
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);       // without any progress after the faults have ended
     private readonly string folder = Directory.CreateTempSubdirectory("durable-chaos-").FullName;
 
     /// <returns>The exit code: 0 if nothing was violated and every fault bit.</returns>
     public async Task<int> RunAsync(CancellationToken abort)
     {
-        Say($"seed {options.Seed}, {options.Store}, {options.Workers} workers, lease {options.Lease} s, faults {string.Join(", ", options.Faults)}, folder {folder}");
+        Say($"seed {options.Seed}, {options.Store}, {options.Workers} workers, lease {options.Lease} s, faults {string.Join(", ", options.Faults)}, work {options.Work}, folder {folder}");
         await using var store = await StorePlace.CreateAsync(options, folder);
         await using var proxy = options.NeedsProxy ? new CutProxy(store.Port) : null;
         var way = proxy is null ? store.Place : store.By(proxy.Port);
@@ -32,17 +33,17 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         await using var fleet = new Fleet(options, folder, way);
         fleet.Start();
 
-        var campaigner = new Campaigner(host.Services.GetRequiredService<DurableClient>(), requests, options.Seed);
-        var faults = Faults(fleet, store, proxy);
+        var campaigner = new Campaigner(host.Services.GetRequiredService<DurableClient>(), requests, new Plans(options.Seed, options.Work));
+        var faults = Faults(fleet, store, proxy, new Lanes(engine.Store), () => campaigner.Finished);
         await WorkAsync(fleet, campaigner, faults, abort);
         Say($"stopping {fleet.Launches} launches' last workers");
-        var (longest, codes) = await fleet.StopAsync(TimeSpan.FromSeconds(30));
+        var (longest, codes) = await fleet.StopAsync(TimeSpan.FromSeconds(90));
         Say($"stopped within {longest.TotalSeconds:0.0} s{(codes.Count > 0 ? $", exit codes {string.Join(',', codes)}" : "")}; checking");
 
         var audit = new Audit(engine, requests, folder, [.. faults.SelectMany(fault => fault.Injuries)], fleet.Log);
         await audit.RunAsync();
         foreach (var wrong in campaigner.Wrong) audit.Findings.AddDivergent(wrong);
-        var failed = Report(fleet, campaigner, faults, audit) || codes.Count > 0;
+        var failed = Report(fleet, campaigner, faults, audit, store) || codes.Count > 0;
         if (!failed && !options.Keep) Directory.Delete(folder, recursive: true);
         return failed ? 1 : 0;
     }
@@ -55,13 +56,20 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         return builder.Build();
     }
 
-    private List<Fault> Faults(Fleet fleet, StorePlace store, CutProxy? proxy) => [.. options.Faults.Select(kind => kind switch
+    private List<Fault> Faults(Fleet fleet, StorePlace store, CutProxy? proxy, Lanes lanes, Func<int> finished) => [.. options.Faults.Select(kind => kind switch
     {
         "kill" => (Fault)new KillFault(fleet, WasAtWork),
-        "freeze" => new FreezeFault(fleet, WasAtWork, options.Lease),
+        "freeze" => new FreezeFault(fleet, lanes, WasAtWork, options.Lease),
         "cut" => new CutFault(proxy!),
         "restart" => new RestartFault(store, options.Lease),
         "terminate" => new TerminateFault(store.Place),
+        "blackhole" => new BlackholeFault(proxy!),
+        "connections" => new ConnectionsFault(store),
+        "disk" => new DiskFault(fleet, store, options.Data),
+        "refused" => new RefusedFault(fleet, store, WasAtWork),
+        "snapshot" => new SnapshotFault(store.Place, finished),
+        "term" => new TermFault(fleet, lanes, WasAtWork),
+        "clocks" => new ClocksFault(fleet, WasAtWork, alone: options.Faults.Count == 1),
         _ => throw new FormatException($"--fault {kind} is not known."),
     })];
 
@@ -108,20 +116,25 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         Say($"at rest after {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s, {campaigner.Open} open");
     }
 
-    private bool Report(Fleet fleet, Campaigner campaigner, List<Fault> faults, Audit audit)
+    private bool Report(Fleet fleet, Campaigner campaigner, List<Fault> faults, Audit audit, StorePlace store)
     {
+        var violations = faults.SelectMany(fault => fault.Violations.Select(text => $"{fault.Kind}: {text}")).ToList();
+        var deadlocks = store.CountInLog("deadlock detected");
+        if (deadlocks > 0) violations.Add($"the server detected {deadlocks} deadlocks");
+        foreach (var text in violations.Take(50)) Say($"VIOLATION {text}");
         foreach (var line in audit.Findings.Lines.Take(50)) Say(line);
         foreach (var (launch, code) in fleet.Deserters) Say($"DESERTED {launch} ended by itself with exit code {code}");
         foreach (var text in campaigner.Strange.Take(10)) Say($"STRANGE {text}");
         foreach (var errors in fleet.Log.Where(line => line.Level is "Error" or "Critical" || line.Id is 201 or 207 or 103).GroupBy(line => line.Id).OrderBy(group => group.Key))
             Say($"log {errors.Key}: {errors.Count()} times, as: {Short(errors.First().Text)}");
         foreach (var fault in faults) Say($"{fault.Kind}: injected {fault.Tries}, bit {fault.Bites}{(fault.Details.Length > 0 ? $" ({fault.Details})" : "")}");
+        if (options.Store == "postgres") Say($"server: deadlocks (40P01) {deadlocks}, serialization failures (40001) {store.CountInLog("could not serialize access")}");
         Say(audit.Summary + $"; client calls repeated {campaigner.Repeats}");
         var blunt = faults.Where(fault => fault.Bites == 0).Select(fault => fault.Kind).ToList();
         if (blunt.Count > 0) Say($"VACUOUS {string.Join(", ", blunt)} never bit");
         var f = audit.Findings;
         report.WriteLine(string.Create(CultureInfo.InvariantCulture, $"CHAOS faults={faults.Sum(fault => fault.Bites)} runs={audit.Runs} lost={f.Lost} stuck={f.Stuck} divergent={f.Divergent} doubled={f.Doubled}"));
-        return f.Any || blunt.Count > 0 || !fleet.Deserters.IsEmpty || campaigner.Strange.Count > 0;
+        return f.Any || violations.Count > 0 || blunt.Count > 0 || !fleet.Deserters.IsEmpty || campaigner.Strange.Count > 0;
     }
 
     private void Say(string text) => report.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetLocalNow():HH:mm:ss.fff} {text}"));

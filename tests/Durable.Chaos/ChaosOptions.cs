@@ -9,13 +9,15 @@ internal sealed record ChaosOptions
     /// <summary>The kinds of faults that each store can be hit by.</summary>
     private static readonly Dictionary<string, string[]> Kinds = new()
     {
-        ["postgres"] = ["kill", "freeze", "cut", "restart", "terminate"],
-        ["sqlite"] = ["kill", "freeze"],
+        ["postgres"] = ["kill", "freeze", "cut", "restart", "terminate", "blackhole", "connections", "disk", "refused", "snapshot", "term", "clocks"],
+        ["sqlite"] = ["kill", "freeze", "term", "clocks"],
     };
 
     public const string Usage =
-        "Durable.Chaos --minutes M [--fault kill|freeze|cut|restart|terminate|all, or several with commas] [--store postgres|sqlite] [--workers 4] [--seed S]\n"
-        + "              [--lease 2 (seconds)] [--load 32 (runs under way)] [--keep (the folder of the campaign)]";
+        "Durable.Chaos --minutes M [--fault kill|freeze|cut|restart|terminate|blackhole|connections|disk|refused|snapshot|term|clocks|all, or several with commas]\n"
+        + "              [--store postgres|sqlite] [--work mix|inbox|hot] [--workers 4] [--seed S] [--lease 2 (seconds)] [--load 32 (runs under way)]\n"
+        + "              [--data FOLDER (of the server; on a small file system --fault disk fills it)] [--keep (the folder of the campaign)]\n"
+        + "Durable.Chaos --situation failover|heartbeat|recovery|sleeping|snapshot [--full] [--seed S] [--keep]";
 
     public required double Minutes { get; init; }
 
@@ -31,10 +33,25 @@ internal sealed record ChaosOptions
 
     public required int Load { get; init; }
 
+    /// <summary>What the runs do: a mix; mailboxes of 8 senders that continue as new; or ten mailboxes at a time that sixteen senders write to.</summary>
+    public required string Work { get; init; }
+
+    /// <summary>Where the server keeps its files, or null for the folder of temporary files.</summary>
+    public string? Data { get; init; }
+
     public required bool Keep { get; init; }
 
+    /// <summary>A situation instead of a campaign.</summary>
+    public string? Situation { get; init; }
+
+    /// <summary>The situation's full size.</summary>
+    public bool Full { get; init; }
+
+    /// <summary>True: no worker takes the name of one that died, so that leases decide.</summary>
+    public bool FreshNames { get; init; }
+
     /// <summary>True if calls go through the proxy that cuts them.</summary>
-    public bool NeedsProxy => Faults.Contains("cut");
+    public bool NeedsProxy => Faults.Contains("cut") || Faults.Contains("blackhole");
 
     /// <exception cref="FormatException">Something is wrong with them.</exception>
     public static ChaosOptions Parse(string[] arguments)
@@ -52,10 +69,14 @@ internal sealed record ChaosOptions
         var wanted = Take("fault", "all").Split(',', StringSplitOptions.RemoveEmptyEntries);
         IReadOnlyList<string> faults = wanted is ["all"] ? possible : wanted;
         if (faults.FirstOrDefault(fault => !possible.Contains(fault)) is { } unknown) throw new FormatException($"--fault {unknown}: {store} has {string.Join(", ", possible)}.");
+        var work = Take("work", "mix");
+        if (work is not ("mix" or "inbox" or "hot")) throw new FormatException($"--work {work}: mix, inbox or hot.");
         var options = new ChaosOptions
         {
             Minutes = Number("minutes", 1), Store = store, Faults = faults, Workers = (int)Number("workers", 4), Seed = (int)Number("seed", Environment.TickCount & 0xffffff),
-            Lease = Number("lease", 2), Load = (int)Number("load", 32), Keep = Take("keep", "false") == "true",
+            Lease = Number("lease", faults is ["clocks"] ? 20 : 2), Load = (int)Number("load", work == "hot" ? 10 : 32), Keep = Take("keep", "false") == "true", Work = work,
+            Situation = Take("situation", "") is { Length: > 0 } situation ? situation : null, Full = Take("full", "false") == "true",
+            Data = Take("data", "") is { Length: > 0 } data ? Path.GetFullPath(data) : null,
         };
         return values.Count == 0 ? options : throw new FormatException($"--{values.Keys.First()} is not an option.");
 

@@ -1,6 +1,7 @@
 // Breaks real workers and their database for a while, and proves from a ledger outside of the engine that nothing was lost, stuck, divergent or doubled.
 //   dotnet run -c Release --project tests/Durable.Chaos -- --minutes 1 --fault kill
 using Durable.Chaos;
+using Durable.Chaos.Situations;
 using Durable.Chaos.Workers;
 
 if (args is ["worker", .. var rest]) return await WorkerProgram.RunAsync(rest);
@@ -13,7 +14,8 @@ Console.CancelKeyPress += (_, e) =>
 };
 try
 {
-    return await new Campaign(ChaosOptions.Parse(args), Console.Out).RunAsync(abort.Token);
+    var options = ChaosOptions.Parse(args);
+    return options.Situation is null ? await new Campaign(options, Console.Out).RunAsync(abort.Token) : await new Play(options, Console.Out).RunAsync();
 }
 catch (FormatException error)
 {

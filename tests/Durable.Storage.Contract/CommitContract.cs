@@ -209,6 +209,19 @@ public abstract class CommitContract : StoreContract
     }
 
     [Test]
+    public async Task C4_Closing_a_run_that_has_ended_already_leaves_the_notices_of_letters_to_it_for_the_sweep()
+    {
+        var lane = await OpenLaneAsync();
+        var run = await ClosedAsync(lane, "order-1");
+        await SendAsync(Make.Message(run, 1, 1));
+        Assert.That((await lane.Batch().Close(run, RunStatus.Terminated).TryCommitAsync()).Error, Is.Not.Null);
+        Assert.That((await ReadRunAsync(run)).Status, Is.EqualTo(RunStatus.Completed));
+        Assert.That((await Store.ReadReadyDepthAsync()).Count, Is.EqualTo(1));
+        await Harness.AdvanceAsync(TimeSpan.FromMinutes(1));
+        Assert.That((await lane.ReapAsync()).Swept, Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task C4_Attributes_change_with_the_close_only_if_they_are_given()
     {
         var lane = await OpenLaneAsync();

@@ -1,4 +1,4 @@
-// Obligations S30 and S31 (protocol S4, T3) of docs/storage-provider.md: held runs, who may take them, and control messages.
+// Obligations S30, S31 and S90 (protocol S4, T3) of docs/storage-provider.md: held runs, who may take them, and control messages.
 namespace Durable.Storage.Contract;
 
 /// <summary>Paused, stalled and quarantined runs.</summary>
@@ -99,6 +99,24 @@ public abstract class HoldContract : StoreContract
         Assert.That((await lane.LookAsync()).Claimable, Is.EqualTo(new[] { run.Id }));
         await lane.ClaimAsync(run);
         Assert.That((await LoadAsync(run)).Messages.Select(message => message.Sender), Is.EqualTo(new[] { Make.Sender(1) }));
+    }
+
+    [TestCase(HoldReasons.Paused)]
+    [TestCase(HoldReasons.Stalled)]
+    [TestCase(HoldReasons.Quarantined)]
+    public async Task Hold_A_reaper_is_told_of_held_runs_whose_deadline_is_over(short hold)
+    {
+        var lane = await OpenLaneAsync();
+        var deadline = (await NowAsync()).AddMinutes(1);
+        var held = await StartedAsync("held", start: run => Make.Start(run, hold: hold, deadlineAt: deadline));
+        await StartedAsync("free", start: run => Make.Start(run, deadlineAt: deadline));
+        await StartedAsync("endless", start: run => Make.Start(run, hold: hold));
+        Assert.That((await lane.ReapAsync()).Overdue, Is.Empty);
+
+        await Harness.AdvanceAsync(TimeSpan.FromSeconds(61));
+
+        Assert.That((await lane.ReapAsync()).Overdue, Is.EqualTo(new[] { new OverdueRun(held.Id, held.Namespace, held.Shard) }));
+        Assert.That((await lane.ReapAsync(limit: 0)).Overdue, Is.Empty, "a page at a time");
     }
 
     private async Task<TestRun> HeldAsync(TestLane lane, short hold, params string[] builds)

@@ -68,13 +68,17 @@ public sealed class PostgresConcurrency : ConcurrencyContract
     protected override Task<StoreHarness> CreateAsync() => PostgresHarness.CreateAsync();
 }
 
-[Explicit("Differs from the reference now and then in what a sweep removes, not yet explained. Run it by name.")]
 public sealed class PostgresModel : ModelContract
 {
     protected override Task<StoreHarness> CreateAsync() => PostgresHarness.CreateAsync();
 }
 
 public sealed class PostgresTransactions : TransactionContract
+{
+    protected override Task<StoreHarness> CreateAsync() => PostgresHarness.CreateAsync();
+}
+
+public sealed class PostgresQueues : QueueContract
 {
     protected override Task<StoreHarness> CreateAsync() => PostgresHarness.CreateAsync();
 }

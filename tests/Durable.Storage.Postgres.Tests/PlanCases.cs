@@ -28,7 +28,7 @@ internal static class PlanCases
         batch.Add("CommitPark", [PgBatch.Long(1)], Fill(new ParkColumns(), runs, (set, run) => set.Add(Make.Park(run))));
         batch.Add("CommitUpdate", [], Fill(new UpdateColumns(), runs, (set, run) => set.Add(new RunUpdate { RunId = run.Id, Shard = run.Shard, Gen = 1 })));
         batch.Add("CommitClose", [PgBatch.Long(1)], Fill(new CloseColumns(), runs, (set, run) => set.Add(Make.Close(run))));
-        foreach (var name in new[] { "CommitCloseTasks", "CommitCloseNotices" }) batch.Add(name, [], Keys(runs));
+        foreach (var name in new[] { "CommitCloseTasks", "CommitCloseNotices" }) batch.Add(name, [PgBatch.Long(1)], Keys(runs));
         batch.Add("CommitTaskDelete", [], Fill(new TaskKeyColumns(), runs, (set, run) => set.Add(new TaskKey(run.Id, 0, 1, run.Shard))));
         batch.Add("CommitClaim", PgBatch.Uuids([.. runs.Select(r => r.Id)]), PgBatch.Long(1));
         batch.Add("CommitStartOwned", [], Starts(runs));
@@ -64,8 +64,15 @@ internal static class PlanCases
         var (queues, known) = (new[] { "", "big" }, new[] { "Charge" });
         var token = Guid.NewGuid();
         TaskKey Key(TestRun run) => new(run.Id, 0, 1, run.Shard);
-        batch.Add("TaskClaim", PgBatch.Texts(queues), PgBatch.Texts(known), PgBatch.Texts(null), PgBatch.Int(10), PgBatch.Uuid(token));
-        batch.Add("TaskNext", PgBatch.Texts(queues), PgBatch.Texts(known), PgBatch.Texts(null), PgBatch.Uuid(token));
+        NpgsqlParameter Most() => PgBatch.OrNull(new int?[] { 5, null }, NpgsqlDbType.Array | NpgsqlDbType.Integer);
+        batch.Add("TaskClaim", PgBatch.Texts(queues), Most(), PgBatch.Texts(null), PgBatch.Texts(known), PgBatch.Int(10), PgBatch.Uuid(token));
+        batch.Add("TaskNext", PgBatch.Texts(queues), Most(), PgBatch.Texts(null), PgBatch.Texts(known), PgBatch.Uuid(token));
+        foreach (var name in new[] { "SlotKeep", "SlotGive", "SlotTake", "SlotInsert" })
+        {
+            batch.Add(name, PgBatch.Text("queue/mail"), PgBatch.Uuid(token), PgBatch.Int(5), PgBatch.Int(2));
+            if (name != "SlotGive") batch.Last.Add(PgBatch.Span(TimeSpan.FromSeconds(1)));
+        }
+
         batch.Add("TaskHeartbeat", [], Fill(new TaskBeatColumns(), runs, (set, run) => set.Add(new TaskBeat(Key(run), token, TimeSpan.FromSeconds(1), null))));
         batch.Add("TaskComplete", [], Fill(new TaskEndColumns(), runs, (set, run) => set.Add(new TaskEnd(Key(run), token, Make.Message(run, 1, 1)))), Messages(runs));
         batch.Add("TaskRetry", [], Fill(new TaskRetryColumns(), runs, (set, run) => set.Add(new TaskEnd(Key(run), token, null))));

@@ -10,7 +10,7 @@ namespace Durable.Storage.Postgres.Tests;
 internal sealed class PostgresHarness : StoreHarness
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<PostgresVariant, Stack<string>> Free = [];
+    private static readonly Dictionary<(PostgresVariant, bool Conflicts), Stack<string>> Free = [];
     private static readonly List<string> All = [];
     private static int count;
 
@@ -18,17 +18,21 @@ internal sealed class PostgresHarness : StoreHarness
     private readonly bool own;
     private readonly string connectionString;
     private readonly PostgresStore store;
+    private readonly IDurableStore used;
+    private readonly bool conflicts;
     private readonly List<NpgsqlConnection> users = [];
 
-    private PostgresHarness(PostgresOptions options, bool own, string connectionString)
+    private PostgresHarness(PostgresOptions options, bool own, string connectionString, bool conflicts)
     {
+        this.conflicts = conflicts;
         this.connectionString = connectionString;
         this.own = own;
         this.options = options;
         store = new PostgresStore(options, connectionString);
+        used = conflicts ? Conflicts.Patiently(store) : store;
     }
 
-    public override IDurableStore Store => store;
+    public override IDurableStore Store => used;
 
     /// <summary>The schema, for tests that look into it.</summary>
     public string Schema => options.Schema;
@@ -40,14 +44,19 @@ internal sealed class PostgresHarness : StoreHarness
     /// <param name="variant">What the engine lacks.</param>
     /// <param name="own">True: a schema that no other test has used or will use.</param>
     /// <param name="through">A connection string that leads to the same server another way, or null.</param>
-    public static async Task<PostgresHarness> NewAsync(PostgresVariant? variant = null, bool own = false, string? through = null)
+    /// <param name="conflicts">True: transactions of the store meet injected serialization failures, and are sent again as the engine does.</param>
+    public static async Task<PostgresHarness> NewAsync(PostgresVariant? variant = null, bool own = false, string? through = null, bool conflicts = false)
     {
         variant ??= new PostgresVariant();
         string? schema;
-        lock (Gate) schema = !own && Free.TryGetValue(variant, out var free) && free.TryPop(out var found) ? found : null;
+        lock (Gate) schema = !own && Free.TryGetValue((variant, conflicts), out var free) && free.TryPop(out var found) ? found : null;
         if (schema is not null) await EmptyAsync(schema);
         else lock (Gate) All.Add(schema = $"test_{Environment.ProcessId}_{++count}");
-        return new PostgresHarness(new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false }, own, through ?? PostgresServer.ConnectionString);
+        var harness = new PostgresHarness(new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false }, own, through ?? PostgresServer.ConnectionString, conflicts);
+        if (!conflicts) return harness;
+        await harness.store.InitializeAsync();
+        await Conflicts.InjectAsync(schema);
+        return harness;
     }
 
     public static async Task<StoreHarness> CreateAsync() => await NewAsync();
@@ -76,7 +85,8 @@ internal sealed class PostgresHarness : StoreHarness
         await update.ExecuteNonQueryAsync();
     }
 
-    public override Task<IDurableStore?> OpenAgainAsync() => Task.FromResult<IDurableStore?>(new PostgresStore(options, connectionString));
+    public override Task<IDurableStore?> OpenAgainAsync() =>
+        Task.FromResult<IDurableStore?>(conflicts ? Conflicts.Patiently(new PostgresStore(options, connectionString)) : new PostgresStore(options, connectionString));
 
     public override async Task<DbTransaction> BeginAsync()
     {
@@ -92,7 +102,7 @@ internal sealed class PostgresHarness : StoreHarness
         if (own) return;
         lock (Gate)
         {
-            if (!Free.TryGetValue(options.Variant, out var free)) Free.Add(options.Variant, free = new());
+            if (!Free.TryGetValue((options.Variant, conflicts), out var free)) Free.Add((options.Variant, conflicts), free = new());
             free.Push(Schema);
         }
     }

@@ -156,6 +156,7 @@ CREATE TABLE durable_ready (
 ) without rowid;
 CREATE INDEX durable_ready_asap on durable_ready (namespace, due_at) where asap = 1 and (hold & 5) = 0;
 CREATE INDEX durable_ready_due on durable_ready (namespace, due_at) where asap = 0 and (hold & 5) = 0;
+CREATE INDEX durable_ready_held on durable_ready (run_id) where hold <> 0;
 CREATE TABLE durable_run (
     run_id blob not null primary key,
     namespace text not null,
@@ -249,7 +250,7 @@ CREATE TABLE durable_task (
     constraint durable_task_token_is_an_id check (token is null or length(token) = 16)
 ) without rowid;
 CREATE INDEX durable_task_deadline on durable_task (deadline_at) where deadline_at is not null;
-CREATE INDEX durable_task_visible on durable_task (queue, visible_at);
+CREATE INDEX durable_task_visible on durable_task (queue, namespace, visible_at);
 CREATE VIEW durable_events as
 select lower(hex(e.run_id)) as run_id, e.gen, e.seq, e.kind, strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1000000.0, 'unixepoch') as at, e.ordinal, e.target,
     case when e.encoding = 0 then cast(e.payload as text) end as payload, cast(e.commands as text) as commands, e.actor, e.correlation, e.causation

@@ -11,7 +11,7 @@ public sealed class SchemaTests : SqliteFixture
     private static readonly string[] MayScan =
     [
         nameof(SqlText.OwnedOfLane), nameof(SqlText.LookAdopted), nameof(SqlText.DeadOwners), nameof(SqlText.SeenLanes), nameof(SqlText.PurgeLane),
-        nameof(SqlText.FenceAllLanes), nameof(SqlText.HoldAllRuns), nameof(SqlText.HoldAllTasks), nameof(SqlText.HoldAllWakes),
+        nameof(SqlText.FenceAllLanes), nameof(SqlText.HoldAllRuns), nameof(SqlText.HoldAllTasks), nameof(SqlText.HoldAllWakes), nameof(SqlText.OverdueHeld),
     ];
 
     private static IEnumerable<Sql> All => typeof(SqlText).GetProperties(BindingFlags.Static | BindingFlags.Public).Select(property => (Sql)property.GetValue(null)!);
@@ -89,8 +89,10 @@ public sealed class SchemaTests : SqliteFixture
     [TestCase(nameof(SqlText.StartRun), "durable_run_workflow (workflow_id=? AND namespace=?)")]
     [TestCase(nameof(SqlText.LoadEvents), "PRIMARY KEY (run_id=? AND gen=?)")]
     [TestCase(nameof(SqlText.LoadMessages), "PRIMARY KEY (run_id=?)")]
-    [TestCase(nameof(SqlText.DueTasks), "durable_task_visible (queue=? AND visible_at<?)")]
-    [TestCase(nameof(SqlText.NextTask), "durable_task_visible (queue=? AND visible_at>?)")]
+    [TestCase(nameof(SqlText.DueTasks), "durable_task_visible (queue=? AND namespace=? AND visible_at<?)")]
+    [TestCase(nameof(SqlText.NextTask), "durable_task_visible (queue=? AND namespace=? AND visible_at>?)")]
+    [TestCase(nameof(SqlText.NextTaskNamespace), "durable_task_visible (queue=? AND namespace>?)")]
+    [TestCase(nameof(SqlText.FindSlot), "PRIMARY KEY (name=?)")]
     [TestCase(nameof(SqlText.ExpiredTasks), "durable_task_deadline (")]
     [TestCase(nameof(SqlText.PurgeableRuns), "durable_run_closed (")]
     [TestCase(nameof(SqlText.PurgeDocument), "durable_document_run (run_id=?)")]

@@ -77,3 +77,8 @@ public sealed class SqliteTransactions : TransactionContract
 {
     protected override Task<StoreHarness> CreateAsync() => SqliteHarness.CreateAsync();
 }
+
+public sealed class SqliteQueues : QueueContract
+{
+    protected override Task<StoreHarness> CreateAsync() => SqliteHarness.CreateAsync();
+}

@@ -95,6 +95,8 @@ internal class CountingStore(IDurableStore inner, StoreCounts counts) : IDurable
 
     public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken = default) => inner.ReadLanesAsync(cancellationToken);
 
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => inner.TakeSlotsAsync(request, cancellationToken);
+
     public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken = default) => inner.TryLeaseAsync(name, holder, length, cancellationToken);
 
     public Task<ReadyDepth> ReadReadyDepthAsync(CancellationToken cancellationToken = default) => inner.ReadReadyDepthAsync(cancellationToken);

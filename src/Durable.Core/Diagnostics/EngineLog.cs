@@ -76,6 +76,9 @@ internal sealed partial class EngineLog(ILogger logger)
     [LoggerMessage(208, LogLevel.Warning, "Lane '{Lane}': a turn of workflow code has held its thread for {Time}. Await instead of blocking.")]
     public partial void TurnSlow(string lane, TimeSpan time);
 
+    [LoggerMessage(209, LogLevel.Warning, "Slots of queue '{Queue}' could not be renewed: {Attempts} of its attempts are told to stop and are given back.")]
+    public partial void SlotsLost(string queue, int attempts);
+
     [LoggerMessage(301, LogLevel.Error, "Run '{WorkflowId}' ({RunId}) of workflow '{Workflow}' is {Status}: {Code} {Reason}")]
     public partial void RunHeld(string workflowId, Guid runId, string workflow, string status, string code, string reason);
 

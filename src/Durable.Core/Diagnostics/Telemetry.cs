@@ -24,6 +24,8 @@ internal static class Telemetry
 
     public static Counter<long> LateResults { get; } = Meter.CreateCounter<long>("durable.results.late", "{result}", "Results that nobody waited for any more: dropped and counted.");
 
+    public static Counter<long> Overflows { get; } = Meter.CreateCounter<long>("durable.activities.overflowed", "{activity}", "Activities that waited too long for a place here and were given to whoever has one.");
+
     public static Counter<long> LeaseLosses { get; } = Meter.CreateCounter<long>("durable.lease.losses", "{lane}", "Lanes that were fenced.");
 
     public static Counter<long> LaneFaults { get; } = Meter.CreateCounter<long>("durable.lane.faults", "{fault}", "Faults inside a lane's loop.");

@@ -116,7 +116,9 @@ internal sealed record WaitDocument(string Kind, string Target, DateTimeOffset S
 /// <param name="Gen">The generation.</param>
 /// <param name="NextSeq">How long the history was.</param>
 /// <param name="Builds">The last 8 builds.</param>
-internal sealed record HoldDocument(int Gen, int NextSeq, IReadOnlyList<string> Builds)
+/// <param name="Reason">The hold: a bit of <see cref="Storage.HoldReasons"/>; 0 when it was ended.</param>
+/// <param name="Message">Why, for people.</param>
+internal sealed record HoldDocument(int Gen, int NextSeq, IReadOnlyList<string> Builds, short Reason = Storage.HoldReasons.Stalled, string? Message = null)
 {
     /// <summary>Kind of the document that keeps it.</summary>
     public const string Kind = "hold";

@@ -81,7 +81,7 @@ internal static class EventKinds
     public static bool IsAdministrative(short kind) => kind is >= (short)EventKind.Terminated and <= (short)EventKind.LimitReached;
 
     /// <summary>True for messages that any lane may take a run for, held ones included (T3).</summary>
-    public static bool IsControl(EventKind kind) => kind is EventKind.Terminated or EventKind.Resumed;
+    public static bool IsControl(EventKind kind) => kind is EventKind.Terminated or EventKind.Resumed or EventKind.CancelRequested or EventKind.TimedOut;
 
     /// <summary>True for answers to a command: they belong to one generation.</summary>
     public static bool IsReply(EventKind kind) => kind is (>= EventKind.ActivityCompleted and <= EventKind.TimerFired) or (>= EventKind.ChildStarted and <= EventKind.SendFailed);

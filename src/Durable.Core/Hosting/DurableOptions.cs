@@ -21,8 +21,16 @@ public sealed class DurableOptions
     /// <summary>The queues, beside work without a queue, whose runs and activities this process works on. Default empty: none.</summary>
     public IList<string> ServedQueues { get; } = [];
 
+    /// <summary>How many activities of a queue may run at the same time, in this process and in the whole cluster. Default empty: only <see cref="MaxConcurrentActivities"/> counts.</summary>
+    /// <remarks>By name of the queue, over all namespaces. Limits of queues that this process does not serve mean nothing here, so that all hosts can be given the same ones.</remarks>
+    public IDictionary<string, QueueLimit> QueueLimits { get; } = new Dictionary<string, QueueLimit>(StringComparer.Ordinal);
+
     /// <summary>How many attempts of activities and steps may be under way in this process. Default 100.</summary>
     public int MaxConcurrentActivities { get; set; } = 100;
+
+    /// <summary>How long an activity may wait in this process for one of the <see cref="MaxConcurrentActivities"/> places before other hosts may take it. Default 5 s.</summary>
+    /// <remarks>It counts for activities that this process has claimed from a queue, and, while another host lives that can run the same workflows, for those without a queue.</remarks>
+    public TimeSpan DispatchTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How many runs are kept in memory between turns; beyond it those idle longest are parked and replayed when needed. Default 10,000.</summary>
     public int MaxCachedRuns { get; set; } = 10_000;

@@ -22,7 +22,7 @@ internal static class Divergence
         return new Verdict(DurableErrorCodes.Diverged,
             $"Workflow '{info.Workflow}' version {info.Version} does not match the history of run '{info.WorkflowId}' ({info.RunId}) at event {info.Generation}:{row.Seq} ({(EventKind)row.Kind}), command {at + 1}. Recorded: {recorded}. Attempted: {wanted}. {WaysOut}")
         {
-            Row = row.Seq, Recorded = recorded, Attempted = wanted,
+            Row = row.Seq, Index = at, Recorded = recorded, Attempted = wanted,
         };
     }
 

@@ -243,6 +243,7 @@ internal sealed class Operations(WorkflowExecution execution)
             throw new InvalidOperationException($"More than {MaxCommandsPerTurn:N0} commands in one turn.");
         }
 
+        execution.OnCommand?.Invoke(execution, kind, ordinal);
         execution.Commands.AddHead(kind, ordinal, name, target);
         if (!execution.IsReplaying) execution.Commands.AddBody(body is { Length: > 0 } ? body : "{}"u8);
     }

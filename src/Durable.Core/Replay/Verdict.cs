@@ -10,6 +10,12 @@ internal sealed record Verdict(string Code, string Message, bool Foreign = false
     /// <summary>Seq of the row at which it was found, or -1.</summary>
     public int Row { get; init; } = -1;
 
+    /// <summary>Number of the differing command in its row.</summary>
+    public int Index { get; init; }
+
+    /// <summary>The line of the user's code, in words, when it is known.</summary>
+    public string? Source { get; init; }
+
     /// <summary>What the row recorded, in words, when code and history differ.</summary>
     public string? Recorded { get; init; }
 

@@ -140,6 +140,9 @@ internal sealed class WorkflowExecution
     /// <summary>True once the history is long enough for continue-as-new.</summary>
     public bool ContinueAsNewSuggested => Started is not null && (Row >= Started.RollOverSteps || ByteCount >= Started.RollOverBytes);
 
+    /// <summary>Called where the code issues a command, on its stack: for those who look for the line. Null in all other executions.</summary>
+    public Action<WorkflowExecution, CommandKind, int>? OnCommand { get; init; }
+
     /// <summary>Open sagas, in the order they were started.</summary>
     public List<SagaStack> Sagas => sagas ??= [];
 
@@ -160,7 +163,7 @@ internal sealed class WorkflowExecution
                 }
             }, null);
         }
-        catch (Exception error) when (error is JsonException or FormatException or ArgumentException or KeyNotFoundException)
+        catch (Exception error) when (error is JsonException or FormatException or ArgumentException or KeyNotFoundException or InvalidOperationException)
         {
             // Rows whose checksums fit and that no engine wrote.
             Hold(new Verdict(DurableErrorCodes.HistoryBroken, $"The history cannot be read: {error.Message} Restore it, or terminate the run."));

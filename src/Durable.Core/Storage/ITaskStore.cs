@@ -29,6 +29,12 @@ public interface ITaskStore
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The runs that got a message.</returns>
     Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes, renews and gives back slots: leases of which a name has only so many in the whole cluster (P3, P4).</summary>
+    /// <param name="request">Who wants how many from now on; 0 gives all of them back.</param>
+    /// <param name="cancellationToken">Stops waiting; slots may have been taken, and asking again says the same.</param>
+    /// <returns>How many the holder has now, all renewed: at most as many as it wants.</returns>
+    Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Key of a task.</summary>
@@ -108,13 +114,34 @@ public sealed class TaskRecord
 /// <param name="Known">Activities that the host knows.</param>
 /// <param name="Limit">At most so many.</param>
 /// <param name="Namespaces">Namespaces to serve; null for all.</param>
-public sealed record TaskClaim(ShardGroup Group, IReadOnlyList<string> Queues, IReadOnlyList<string> Known, int Limit, IReadOnlyList<string>? Namespaces = null);
+public sealed record TaskClaim(ShardGroup Group, IReadOnlyList<string> Queues, IReadOnlyList<string> Known, int Limit, IReadOnlyList<string>? Namespaces = null)
+{
+    /// <summary>At most so many of a queue, 0 or more; queues that are not named have no bound but <see cref="Limit"/>.</summary>
+    public IReadOnlyDictionary<string, int> Most { get; init; } = System.Collections.Frozen.FrozenDictionary<string, int>.Empty;
+}
 
 /// <summary>Tasks taken.</summary>
 /// <param name="Now">The store's clock.</param>
 /// <param name="Tasks">The tasks, with token and attempt as they are now.</param>
-/// <param name="NextVisible">When the next task of these queues can be taken, if one waits, else null.</param>
-public sealed record TaskClaimResult(DateTimeOffset Now, IReadOnlyList<TaskRecord> Tasks, DateTimeOffset? NextVisible);
+/// <param name="NextVisible">When the next task of these queues can be taken, if one waits, else null. Due tasks of queues in <see cref="Held"/> do not count.</param>
+public sealed record TaskClaimResult(DateTimeOffset Now, IReadOnlyList<TaskRecord> Tasks, DateTimeOffset? NextVisible)
+{
+    /// <summary>Queues of which as many were taken as <see cref="TaskClaim.Most"/> allows while more is due.</summary>
+    public IReadOnlyList<string> Held { get; init; } = [];
+}
+
+/// <summary>Asks for slots.</summary>
+/// <param name="Name">What is limited, for example <c>queue/mail</c>.</param>
+/// <param name="Holder">Who asks: random for each start of the process.</param>
+/// <param name="Units">How many it wants to have from now on.</param>
+/// <param name="Limit">How many there are in the whole cluster.</param>
+/// <param name="Length">How long those that it has then last, from now, by the store's clock.</param>
+public sealed record SlotRequest(string Name, Guid Holder, int Units, int Limit, TimeSpan Length)
+{
+    /// <summary>Name of the lease that stands for a slot.</summary>
+    /// <param name="number">The slot, from 0.</param>
+    public string LeaseOf(int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Name}/{number}");
+}
 
 /// <summary>One heartbeat.</summary>
 /// <param name="Task">The task.</param>
@@ -135,4 +162,8 @@ public readonly record struct TaskState(bool Held, bool Cancel);
 /// <param name="RetryAfter">With no message: how long until the next attempt.</param>
 /// <param name="LogicalAttempt">With no message: attempts that count, from now on.</param>
 /// <param name="Failures">With no message: failures so far as JSON.</param>
-public sealed record TaskEnd(TaskKey Task, Guid Token, MessageRecord? Message, TimeSpan RetryAfter = default, int LogicalAttempt = 0, byte[]? Failures = null);
+public sealed record TaskEnd(TaskKey Task, Guid Token, MessageRecord? Message, TimeSpan RetryAfter = default, int LogicalAttempt = 0, byte[]? Failures = null)
+{
+    /// <summary>With no message: true takes the count of the claim back, because no code has run.</summary>
+    public bool NeverBegan { get; init; }
+}

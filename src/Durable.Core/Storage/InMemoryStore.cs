@@ -38,6 +38,12 @@ public sealed class InMemoryStore : IDurableStore
     /// <summary>Its rows, for checks that look at all of them at once.</summary>
     internal MemoryTables Tables => tables;
 
+    /// <summary>Reads rows under the lock.</summary>
+    internal T Read<T>(Func<MemoryTables, T> read)
+    {
+        lock (gate) return read(tables);
+    }
+
     /// <inheritdoc/>
     public string Description => "in memory";
 
@@ -102,6 +108,9 @@ public sealed class InMemoryStore : IDurableStore
     /// <inheritdoc/>
     public Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) =>
         Locked<IReadOnlyList<Guid>>(() => tasks.Expire(limit, failure), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => Locked(() => catalog.TakeSlots(request), cancellationToken);
 
     // ── IRunCatalog ──
 

@@ -79,4 +79,14 @@ public readonly record struct LaneSeen(long LaneId, long Epoch, DateTimeOffset E
 /// <param name="Released">Runs given a wake row.</param>
 /// <param name="Swept">Orphaned notices removed.</param>
 /// <param name="Impossible">Lanes whose lease lies further ahead than it can (R5).</param>
-public sealed record ReapResult(int Fenced, int Released, int Swept, IReadOnlyList<LaneSeen> Impossible);
+public sealed record ReapResult(int Fenced, int Released, int Swept, IReadOnlyList<LaneSeen> Impossible)
+{
+    /// <summary>Held runs whose deadline is over, at most as many as the request's limit: no lane keeps a timer for them, so whoever reaps sends them the control message (S4, T3).</summary>
+    public IReadOnlyList<OverdueRun> Overdue { get; init; } = [];
+}
+
+/// <summary>A held run whose deadline is over.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Namespace">Its namespace.</param>
+/// <param name="Shard">Its shard.</param>
+public readonly record struct OverdueRun(Guid RunId, string Namespace, short Shard);

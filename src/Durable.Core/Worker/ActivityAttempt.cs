@@ -38,7 +38,7 @@ internal interface IAttempt
 }
 
 /// <summary>An attempt that a lane started: its result goes back to the lane's loop.</summary>
-internal sealed class ActivityAttempt(Lane lane, RunSlot slot, Operation operation, byte[] body, TaskRecord? task) : IAttempt
+internal sealed class ActivityAttempt(Lane lane, RunSlot slot, Operation operation, byte[] body, TaskRecord? task) : IAttempt, IWaiter
 {
     private AttemptResult? result;
     private CancellationTokenSource? cancellation;
@@ -90,6 +90,11 @@ internal sealed class ActivityAttempt(Lane lane, RunSlot slot, Operation operati
 
     /// <summary>Begins; for the pool.</summary>
     public void Run() => _ = Lane.Shared.Activities.RunAsync(this);
+
+    /// <summary>An activity's first attempt has no row that says where it runs, so it may become one that any host takes.</summary>
+    public bool MayLeave => Task is null && Operation.Kind == CommandKind.Activity && Lane.Shared.HasPeers();
+
+    public void Leave() => Lane.Post(() => LaneTasks.Overflow(this));
 
     /// <summary>Takes its result to the lane.</summary>
     public void Ended(AttemptResult end)

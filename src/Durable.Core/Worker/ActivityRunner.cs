@@ -16,9 +16,12 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     /// <summary>Queue of rows that only the owner's own lane acts on: steps that are to be tried again.</summary>
     public const string OwnerQueue = "\u0001owner";
 
-    private readonly Queue<Action> waiting = new();
+    private readonly WaitingLine waiting = new();
     private readonly Lock gate = new();
     private int running;
+
+    /// <summary>Called when the first place is free again after all were taken. Set by the task pump.</summary>
+    public Action Freed { get; set; } = static () => { };
 
     /// <summary>How many more can start now.</summary>
     public int Free
@@ -45,16 +48,16 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     public bool Serves(string queue) => queue.Length == 0 || services.Options.ServedQueues.Contains(queue);
 
     /// <summary>Starts an attempt of a lane, or puts it into the line.</summary>
-    public void Start(ActivityAttempt attempt) => Start(attempt.Run);
+    public void Start(ActivityAttempt attempt) => Start(attempt.Run, attempt);
 
     /// <summary>Starts something that counts against the limit; it must call <see cref="Done"/>.</summary>
-    public void Start(Action run)
+    public void Start(Action run, IWaiter? who)
     {
         lock (gate)
         {
             if (running >= services.Options.MaxConcurrentActivities)
             {
-                waiting.Enqueue(run);
+                waiting.Add(run, services.Clock.GetTimestamp(), who);
                 return;
             }
 
@@ -68,16 +71,24 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     public void Done()
     {
         Action? next;
+        bool wasFull;
         lock (gate)
         {
-            if (!waiting.TryDequeue(out next))
-            {
-                running--;
-                return;
-            }
+            wasFull = running == services.Options.MaxConcurrentActivities;
+            if (!waiting.TryTake(out next)) running--;
         }
 
-        services.Machine.Queue(next);
+        if (next is not null) services.Machine.Queue(next);
+        else if (wasFull) Freed();
+    }
+
+    /// <summary>Sends away those that have waited for a place so long that another host may be quicker (the overflow of a backlog).</summary>
+    public void SendAway(TimeSpan after)
+    {
+        var before = services.Clock.GetTimestamp() - (long)(after.TotalSeconds * services.Clock.TimestampFrequency);
+        IReadOnlyList<IWaiter> left;
+        lock (gate) left = waiting.TakeOut(before);
+        foreach (var one in left) one.Leave();
     }
 
     /// <summary>Runs one activity or step to its result, whatever started it.</summary>

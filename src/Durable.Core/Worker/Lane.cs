@@ -46,6 +46,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Releases = new LaneReleases(this);
         Loads = new LaneLoads(this);
         Exits = new LaneExits(this);
+        Holds = new LaneHolds(this);
         commits = new LaneCommits(this);
     }
 
@@ -64,6 +65,8 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     public LaneLoads Loads { get; }
 
     public LaneExits Exits { get; }
+
+    public LaneHolds Holds { get; }
 
     /// <summary>The runs of this lane.</summary>
     public Dictionary<Guid, RunSlot> Slots { get; } = [];
@@ -86,6 +89,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>True once claiming has stopped. Safe from any thread.</summary>
     public bool IsDraining { get; private set; }
 
+    /// <summary>How many runs it has. Safe from any thread.</summary>
+    public int Owned => Volatile.Read(ref owned);
+
     /// <summary>How many more runs the cache takes. Safe from any thread.</summary>
     public int Room => Math.Max(0, Services.Options.MaxCachedRuns - Volatile.Read(ref owned));
 
@@ -100,6 +106,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
 
     /// <summary>True from the moment when the lane was lost until it is open again under another name: nothing can be put into a batch.</summary>
     public bool IsLost { get; set; }
+
+    /// <summary>True if nothing is under way but attempts: what happens next comes from outside, from an attempt or from the clock.</summary>
+    public bool IsQuiet => inbox.IsEmpty && commits.IsQuiet && sealedBatches.Count == 0 && Filling.IsEmpty && !Loads.IsReading && Slots.Values.All(static slot => slot.IsIdle);
 
     private long ticks;
     private int owned;

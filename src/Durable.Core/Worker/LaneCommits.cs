@@ -32,6 +32,9 @@ internal sealed class LaneCommits(Lane lane)
             if (!lane.Slots.ContainsKey(run) && claiming.Add(run)) lane.Filling.Rows.Claims.Add(run);
     }
 
+    /// <summary>True if no batch is on its way.</summary>
+    public bool IsQuiet => inFlight is null && again.Count == 0 && !lost && !suspected;
+
     /// <summary>Forgets claims that are under way.</summary>
     public void ClearClaims() => claiming.Clear();
 
@@ -238,7 +241,7 @@ internal sealed class LaneCommits(Lane lane)
         foreach (var waiting in lane.Unsent)
             foreach (var run in runs) BatchSplitter.RemoveRun(waiting, run, reason);
         foreach (var run in runs)
-            if (lane.Slots.TryGetValue(run, out var slot)) lane.Exits.HoldRefused(slot, reason.Message);
+            if (lane.Slots.TryGetValue(run, out var slot)) lane.Holds.HoldRefused(slot, reason.Message);
         foreach (var claim in batch.Rows.Claims) claiming.Remove(claim);
     }
 }

@@ -40,6 +40,9 @@ internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, Loc
     /// <summary>Tells a task's attempt in this process to stop: its row is gone. Set by the worker.</summary>
     public Action<Durable.Storage.TaskKey> TaskGone { get; set; } = static _ => { };
 
+    /// <summary>True if other hosts live that can run what this one can. Set by the worker.</summary>
+    public Func<bool> HasPeers { get; set; } = static () => false;
+
     /// <summary>Tells other hosts that something may be due for them. Set by the worker.</summary>
     public Action Announce { get; set; } = static () => { };
 

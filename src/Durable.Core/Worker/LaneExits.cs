@@ -11,7 +11,6 @@ namespace Durable.Engine.Worker;
 internal sealed class LaneExits(Lane lane)
 {
     private const int MaxCarried = 10_000;
-    private const int KeptBuilds = 8;
     private const long MaxCarriedBytes = 10L * 1024 * 1024;
 
     private DurableOptions Options => lane.Services.Options;
@@ -112,7 +111,7 @@ internal sealed class LaneExits(Lane lane)
             return;
         }
 
-        Hold(slot, verdict);
+        lane.Holds.Hold(slot, verdict);
     }
 
     /// <summary>Throws a run's execution away and reads it again, once its last batch is durable.</summary>
@@ -123,40 +122,6 @@ internal sealed class LaneExits(Lane lane)
         slot.Execution = null;
         if (slot.LastBatch is null) lane.Loads.Reload(slot);
     }
-
-    /// <summary>Parks a run as stalled or quarantined, with the reason. Nothing of the refused turn is stored.</summary>
-    public void Hold(RunSlot slot, Verdict verdict, short reason = HoldReasons.Stalled)
-    {
-        if (slot.State == SlotState.Gone) return;
-        lane.Turns.TurnLog.Clear();
-        var status = reason == HoldReasons.Quarantined ? RunStatus.Quarantined : RunStatus.Stalled;
-        lane.Shared.Log.RunHeld(slot.Run.WorkflowId, slot.RunId, slot.Run.Type, status.ToString(), verdict.Code, verdict.Message);
-        Telemetry.RunsHeld.Add(1, new KeyValuePair<string, object?>("status", status.ToString()));
-        var batch = lane.Touch(slot);
-        if (slot.Status != status) batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Status = status });
-        KeepResults(slot, batch);
-        if (reason == HoldReasons.Stalled) RememberBuild(slot, batch);
-        Park(slot, batch, reason, [new WaitDocument("hold", status.ToString(), lane.Clock.Now, null, verdict.Message)]);
-    }
-
-    /// <summary>Holds a run whose rows the store refuses: its memory is ahead of the store, so nothing of it is written.</summary>
-    public void HoldRefused(RunSlot slot, string message)
-    {
-        slot.ClearWaiting();
-        if (slot.State is SlotState.Starting or SlotState.Loading || slot.HoldRefused)
-        {
-            lane.Remove(slot);                           // it was never stored; or even its hold is refused, and the next owner may try
-            return;
-        }
-
-        slot.HoldRefused = true;
-        slot.Execution = null;
-        slot.State = SlotState.Active;
-        Hold(slot, new Verdict(DurableErrorCodes.StoreUnavailable, message));
-    }
-
-    /// <summary>Parks a held run as it was: nobody has ended its hold.</summary>
-    public void HoldAgain(RunSlot slot) => Park(slot, lane.Touch(slot), slot.Status == RunStatus.Paused ? HoldReasons.Paused : HoldReasons.Quarantined, [new WaitDocument("hold", slot.Status.ToString(), lane.Clock.Now)]);
 
     /// <summary>The history ends, but the run was not closed yet: its start and its end were two batches.</summary>
     public void EndedBefore(RunSlot slot, RunEnd end, IReadOnlyList<EventRecord> history)
@@ -228,15 +193,6 @@ internal sealed class LaneExits(Lane lane)
         var json = JsonSerializer.Serialize(merged, HistoryJson.Default.DictionaryStringJsonElement);
         slot.Attributes = RunAttributes.FromJson(JsonSerializer.Deserialize(json, HistoryJson.Default.JsonElement));
         batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, Attributes = json });
-    }
-
-    // Progress or a resume makes the place another one, and the builds before it may try again.
-    private void RememberBuild(RunSlot slot, PendingBatch batch)
-    {
-        var next = slot.NextSeq;
-        var before = slot.Hold is { } known && known.Gen == slot.Gen && known.NextSeq == next ? known.Builds : [];
-        slot.Hold = new HoldDocument(slot.Gen, next, [.. before.Where(build => build != lane.Services.Build).Append(lane.Services.Build).TakeLast(KeptBuilds)]);
-        batch.Rows.Documents.Add(new DocumentRecord(slot.Run.Namespace, HoldDocument.Kind, slot.RunId.ToString("N"), slot.Run.Shard, 1, JsonSerializer.Serialize(slot.Hold, HistoryJson.Default.HoldDocument), slot.RunId));
     }
 
     private static Failure FailureOf(string type, string? message) => new($"Durable.{type}", message ?? "No reason was given.");
@@ -386,7 +342,7 @@ internal sealed class LaneExits(Lane lane)
         foreach (var arrival in turns)
         {
             var row = lane.Turns.Row(slot, arrival);
-            if (lane.Turns.Apply(slot, row, () => BackTo(() => Hold(slot, new Verdict(DurableErrorCodes.NotDurable, "The first turn of the next generation held its thread without awaiting. Put such work into an activity or a step.")))) is { } verdict)
+            if (lane.Turns.Apply(slot, row, () => BackTo(() => lane.Holds.Hold(slot, new Verdict(DurableErrorCodes.NotDurable, "The first turn of the next generation held its thread without awaiting. Put such work into an activity or a step.")))) is { } verdict)
             {
                 BackTo(() => Refuse(slot, verdict));
                 return null;
@@ -416,8 +372,8 @@ internal sealed class LaneExits(Lane lane)
         batch.Rows.Updates.Add(new RunUpdate { RunId = slot.RunId, Shard = slot.Run.Shard, FirstGen = below });
     }
 
-    // Results that arrived in memory and could not be applied must not be lost: they become messages of the run.
-    private static void KeepResults(RunSlot slot, PendingBatch batch)
+    /// <summary>Results that arrived in memory and could not be applied must not be lost: they become messages of the run.</summary>
+    public static void KeepResults(RunSlot slot, PendingBatch batch)
     {
         foreach (var arrival in slot.Waiting)
         {
@@ -432,7 +388,8 @@ internal sealed class LaneExits(Lane lane)
         slot.ClearWaiting();
     }
 
-    private void Park(RunSlot slot, PendingBatch batch, short hold, IReadOnlyList<WaitDocument>? waits)
+    /// <summary>Gives a run back, held or not, with what it waits for (null: what its code waits for).</summary>
+    public void Park(RunSlot slot, PendingBatch batch, short hold, IReadOnlyList<WaitDocument>? waits)
     {
         waits ??= slot.Execution is null ? [] : WaitReasons.Of(slot.Execution);
         batch.Rows.Parks.Add(new ParkRecord
@@ -452,7 +409,8 @@ internal sealed class LaneExits(Lane lane)
     private static bool HasUnheldCalls(RunSlot slot) => slot.Attempts.Count > 0
         || slot.Execution?.Operations.Pending.Any(waiting => waiting.Operation is { Kind: CommandKind.Activity or CommandKind.Step } call && !slot.Tasks.ContainsKey(call.Ordinal)) == true;
 
-    private DateTimeOffset? NextDue(RunSlot slot)
+    /// <summary>When something of a run is due next by the clock, or null.</summary>
+    public static DateTimeOffset? NextDue(RunSlot slot)
     {
         DateTimeOffset? next = slot.Run.DeadlineAt;
         if (slot.Execution is null) return next;

@@ -16,6 +16,9 @@ internal sealed class LaneLoads(Lane lane)
     private readonly HashSet<Guid> reading = [];
     private readonly HashSet<Guid> readAgain = [];
 
+    /// <summary>True while mail is being read.</summary>
+    public bool IsReading => reading.Count > 0;
+
     /// <summary>Takes over the runs that an open found.</summary>
     public void Adopt(IReadOnlyList<OwnedRun> owned) => Claimed([.. owned.Where(run => !lane.Slots.ContainsKey(run.RunId))]);
 
@@ -145,7 +148,7 @@ internal sealed class LaneLoads(Lane lane)
     {
         var holds = new Dictionary<Guid, HoldDocument>();
         foreach (var run in loaded)
-            if (run.Run is { Status: RunStatus.Stalled } stalled && await lane.Services.Store.FindDocumentAsync(stalled.Namespace, HoldDocument.Kind, run.RunId.ToString("N")).ConfigureAwait(false) is { } document)
+            if (run.Run is { Status: RunStatus.Stalled or RunStatus.Quarantined or RunStatus.Paused or RunStatus.Cancelling } held && await lane.Services.Store.FindDocumentAsync(held.Namespace, HoldDocument.Kind, run.RunId.ToString("N")).ConfigureAwait(false) is { } document)
                 holds[run.RunId] = JsonSerializer.Deserialize(document.Json, HistoryJson.Default.HoldDocument)!;
         return holds;
     }
@@ -251,13 +254,8 @@ internal sealed class LaneLoads(Lane lane)
 
         if (slot.Run.DeadlineAt <= lane.Clock.Now)
         {
+            foreach (var told in loaded.Messages.Where(message => message.Kind == (short)EventKind.TimedOut)) lane.Touch(slot).Rows.Consumed.Add(told.Key);
             lane.Exits.TimeOut(slot);
-            return;
-        }
-
-        if (HistoryCheck.Fault(loaded.Events, slot.Gen) is { } broken)
-        {
-            lane.Exits.Hold(slot, new Verdict(DurableErrorCodes.HistoryBroken, broken), HoldReasons.Quarantined);
             return;
         }
 
@@ -269,8 +267,9 @@ internal sealed class LaneLoads(Lane lane)
             return;
         }
 
-        if (Resumed(slot, loaded) || slot.Status is not (RunStatus.Quarantined or RunStatus.Paused)) Run(slot, loaded, unborn);
-        else lane.Exits.HoldAgain(slot);
+        if (!Resumed(slot, loaded) && lane.Holds.Stands(slot)) lane.Holds.Keep(slot, loaded.Messages);
+        else if (HistoryCheck.Fault(loaded.Events, slot.Gen) is { } broken) lane.Holds.Hold(slot, new Verdict(DurableErrorCodes.HistoryBroken, broken), HoldReasons.Quarantined);
+        else Run(slot, loaded, unborn);
     }
 
     // True if somebody ended the hold: the row says who, and the messages go.
@@ -281,7 +280,7 @@ internal sealed class LaneLoads(Lane lane)
         var batch = lane.Touch(slot);
         foreach (var resume in resumes) batch.Rows.Consumed.Add(resume.Key);
         slot.Attempt = 0;
-        slot.Hold = null;                                // builds that stalled it may try again
+        lane.Holds.End(slot, batch);
         return true;
     }
 
@@ -289,13 +288,13 @@ internal sealed class LaneLoads(Lane lane)
     {
         if (slot.Attempt > lane.Services.Options.QuarantineAfter && !lane.Shared.IsDebugging)
         {
-            lane.Exits.Hold(slot, new Verdict(DurableErrorCodes.RunInWrongState, $"The run was claimed {slot.Attempt} times without progress: it may be what ends its host. Look at the hosts' logs, then resume or terminate it."), HoldReasons.Quarantined);
+            lane.Holds.Hold(slot, new Verdict(DurableErrorCodes.RunInWrongState, $"The run was claimed {slot.Attempt} times without progress: it may be what ends its host. Look at the hosts' logs, then resume or terminate it."), HoldReasons.Quarantined);
             return;
         }
 
-        if (slot.Definition is null)
+        if (slot.Definition is null || !lane.Shared.Activities.Serves(slot.Run.Queue))
         {
-            lane.Exits.Park(slot);                       // taken for a control message that somebody else has applied meanwhile
+            lane.Holds.PassOn(slot, loaded.Messages);
             return;
         }
 
@@ -309,7 +308,7 @@ internal sealed class LaneLoads(Lane lane)
         }
 
         var clean = slot.Status is RunStatus.Stalled or RunStatus.Quarantined or RunStatus.Paused;
-        if (clean) lane.Exits.SetStatus(slot, RunTrigger.Resumed);
+        if (clean) lane.Exits.SetStatus(slot, slot.Execution.CancelRequested ? RunTrigger.CancelRequested : RunTrigger.Resumed);
         else if (slot.Status == RunStatus.Pending) lane.Exits.SetStatus(slot, RunTrigger.Claimed);
         foreach (var task in loaded.Tasks)
             if (task.Gen == slot.Gen) slot.Tasks[task.TaskNo] = task;

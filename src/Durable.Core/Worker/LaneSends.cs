@@ -110,7 +110,7 @@ internal static class LaneSends
         var body = lane.Loads.BodyOf(slot, operation);
         return new MessageRecord
         {
-            RunId = target.RunId, Sender = slot.RunId, SenderSeq = SeqOf(slot.Gen, operation.Ordinal),
+            RunId = target.RunId, Sender = slot.RunId, SenderSeq = SeqOf(slot.Gen, operation.Ordinal), Control = operation.Kind == CommandKind.CancelRun,
             Kind = (short)(operation.Kind switch { CommandKind.Signal => EventKind.SignalReceived, CommandKind.Send => EventKind.MailReceived, _ => EventKind.CancelRequested }),
             Target = operation.Kind == CommandKind.CancelRun ? null : operation.Name, Payload = Codecs.Encode(codec, body, target.Namespace, target.RunId), Encoding = Codecs.EncodingOf(codec),
             Correlation = slot.Run.Correlation, Trace = slot.Run.Trace, Namespace = target.Namespace, Shard = target.Shard, Causation = slot.RunId.ToString("N"),

@@ -1,5 +1,6 @@
 // Activities as rows: queued and heartbeating ones, and attempts that are to be made again (DECISIONS 13).
 using System.Text.Json;
+using Durable.Engine.Diagnostics;
 using Durable.Engine.History;
 using Durable.Engine.Replay;
 using Durable.Storage;
@@ -40,6 +41,22 @@ internal static class LaneTasks
         batch.Rows.Tasks.RemoveAll(other => other.Key == task.Key);
         batch.Rows.TaskDeletes.Add(task.Key);
         if (task.Queue != ActivityRunner.OwnerQueue) batch.AfterCommit.Add((task.RunId, () => lane.Shared.TaskGone(task.Key)));
+    }
+
+    /// <summary>An attempt that waited too long for a place: its call becomes a row that any host may take. It never began, so no attempt counts.</summary>
+    public static void Overflow(ActivityAttempt attempt)
+    {
+        var (lane, slot, operation) = (attempt.Lane, attempt.Slot, attempt.Operation);
+        if (attempt.End != AttemptEnd.None || !slot.Attempts.TryGetValue(operation.Ordinal, out var current) || current != attempt) return;
+        if (slot.State != SlotState.Active || slot.Execution?.Operations.Find(operation.Ordinal)?.Operation != operation)
+        {
+            lane.Shared.Activities.Start(attempt);       // the run is being read again, or ends: it keeps what is under way
+            return;
+        }
+
+        slot.Attempts.Remove(operation.Ordinal);
+        Add(lane, slot, lane.Touch(slot), operation, attempt: 0, logical: 0, lane.Clock.Now, null);
+        Telemetry.Overflows.Add(1, new KeyValuePair<string, object?>("activity", operation.Name));
     }
 
     private static byte[]? Payload(Lane lane, RunSlot slot, Operation operation)

@@ -74,7 +74,7 @@ internal sealed class LaneTurns(Lane lane)
         slot.PutBack(slot.Taking);
         slot.Taking = null;
         slot.Execution = null;                           // the thread that was left may still be in it
-        lane.Exits.Hold(slot, verdict);
+        lane.Holds.Hold(slot, verdict);
     }
 
     /// <summary>The code of a run was seen on another thread after its turn: it may wait there for ever, so the run is looked at now.</summary>
@@ -277,6 +277,8 @@ internal sealed class LaneTurns(Lane lane)
     {
         var execution = slot.Execution!;
         var now = lane.Clock.Now;
+        // What was due stays due: a slow answer of the store sets the lane's clock back a little, but the store's own has passed that time (T1).
+        if (arrival.Kind == EventKind.TimerFired && execution.Operations.Find(arrival.Ordinal)?.Operation.DueAt is { } due && due > now) now = due;
         var codec = lane.Services.Serializer.Codec;
         var encoding = Codecs.EncodingOf(codec);
         var payload = arrival.Payload;
@@ -344,8 +346,8 @@ internal sealed class LaneTurns(Lane lane)
             return true;
         }
 
-        if (arrival.Kind != EventKind.Resumed) return false;
-        Consume(slot, arrival);                          // it runs already
+        if (arrival.Kind is not (EventKind.Resumed or EventKind.TimedOut)) return false;
+        Consume(slot, arrival);                          // it runs already, and has a timer for its deadline
         return true;
     }
 

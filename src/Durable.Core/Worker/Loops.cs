@@ -1,5 +1,6 @@
 // The worker's periodic loops: looking, reaping, heartbeats, purging. Each is supervised, paced, and stops on request.
 using Durable.Engine.Diagnostics;
+using Durable.Engine.History;
 using Durable.Engine.Hosting;
 using Durable.Storage;
 
@@ -13,10 +14,17 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
     private static readonly TimeSpan LowMargin = TimeSpan.FromSeconds(5);      // longer than any ordinary transaction that inserts
     private readonly AsyncSignal look = new(services.Machine);
     private readonly Dictionary<long, (LaneSeen Seen, long Since)> impossible = [];
+    private readonly LaneBalance balance = new(services);
     private long lastGood = services.Clock.GetTimestamp();
 
     /// <summary>Looks now.</summary>
     public void Poke() => look.Set();
+
+    /// <summary>True if other hosts live that can run what this one can.</summary>
+    public bool HasPeers => balance.HasPeers;
+
+    /// <summary>True if the lane has more runs than its share, and others could run them.</summary>
+    public bool IsAboveShare(Lane lane) => balance.IsAbove(lane.Owned);
 
     /// <summary>Finds runs to claim and mail for own runs (L1): soon after something was found, else at most once a poll interval; a full sweep each second.</summary>
     public async Task LookAsync(Lane lane, Action tick, CancellationToken stop)
@@ -39,9 +47,10 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             Good();
             low = found.Now - LowMargin;
             lane.Clock.Set(found.Now);
-            if (found.Claimable.Count > 0 && lane.Room > 0) lane.Claim(found.Claimable);
+            var chosen = lane.Room > 0 ? balance.Choose(found.Claimable, lane.Owned, sweep) : [];
+            if (chosen.Count > 0) lane.Claim(chosen);
             if (found.Mail.Count > 0) lane.Post(() => lane.Loads.ReadMail(found.Mail));
-            pause = (lane.Room > 0 ? found.Claimable.Count : 0) + found.Mail.Count > 0 ? FirstPause : pause * 2 < options.PollInterval ? pause * 2 : options.PollInterval;
+            pause = chosen.Count + found.Mail.Count > 0 ? FirstPause : pause * 2 < options.PollInterval ? pause * 2 : options.PollInterval;
             var wait = found.NextDue is { } due && due - found.Now < pause ? due - found.Now : pause;
             if (wait < TimeSpan.FromMilliseconds(1)) wait = TimeSpan.FromMilliseconds(1);
             alarm.Change(wait, Timeout.InfiniteTimeSpan);
@@ -86,6 +95,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             var unchanged = impossible.Values.Where(entry => services.Clock.GetElapsedTime(entry.Since, now) >= ttl).Select(entry => entry.Seen).ToList();
             var reaped = await services.Store.ReapAsync(new ReapRequest(lane.Key, ttl, true, unchanged), stop).ConfigureAwait(false);
             Remember(reaped.Impossible, now);
+            await EndOverdueAsync(reaped.Overdue, stop).ConfigureAwait(false);
             if (Telemetry.IsReadyWanted) Telemetry.SetReady(await services.Store.ReadReadyDepthAsync(stop).ConfigureAwait(false));
             if (reaped.Fenced + reaped.Released > 0)
             {
@@ -96,6 +106,16 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
 
             await Supervisor.PauseAsync(reaped.Released > 0 ? TimeSpan.FromMilliseconds(10) : await UntilNextExpiryAsync(lane, ttl, stop).ConfigureAwait(false), services.Clock, tick, stop).ConfigureAwait(false);
         }
+    }
+
+    // A held run is in nobody's memory, so nobody's timer ends it: the reaper tells it, under one key however often (DECISIONS 14).
+    private async Task EndOverdueAsync(IReadOnlyList<OverdueRun> overdue, CancellationToken stop)
+    {
+        if (overdue.Count == 0) return;
+        var messages = overdue.Select(run => new MessageRecord { RunId = run.RunId, Sender = run.RunId, SenderSeq = long.MaxValue, Kind = (short)EventKind.TimedOut, Control = true, Namespace = run.Namespace, Shard = run.Shard });
+        await services.Store.DeliverAsync(new Delivery([.. messages], []), null, stop).ConfigureAwait(false);
+        Poke();
+        shared.Announce();
     }
 
     /// <summary>Deletes closed runs after their retention; one purger in the whole cluster (P3).</summary>
@@ -122,7 +142,9 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
         var now = lane.Clock.Now;
         var wait = ttl / 4;
         var (key, epoch, durable) = (lane.Key, lane.Epoch, lane.CommitSeq);
-        foreach (var other in await services.Store.ReadLanesAsync(stop).ConfigureAwait(false))
+        var lanes = await services.Store.ReadLanesAsync(stop).ConfigureAwait(false);
+        if (!lane.IsDraining && balance.Seen(key, lane.Owned, lanes) is var surplus and > 0) lane.Post(() => LaneBalance.Shed(lane, surplus));
+        foreach (var other in lanes)
         {
             // An idle lane would never learn from a refused batch that a failover lost what it has in memory (O3): it asks.
             if (other.LaneId == key.LaneId && other.CommitSeq < durable) lane.Suspect(epoch);

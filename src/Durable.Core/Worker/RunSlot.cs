@@ -135,5 +135,8 @@ internal sealed class RunSlot(Guid runId)
     }
 
     /// <summary>Whether anything in this process is under way for it.</summary>
-    public bool IsBusy => State is not SlotState.Active || Attempts.Count > 0 || LastBatch is not null || Waiting.Count > 0 || Sending > 0;
+    public bool IsBusy => !IsIdle || Attempts.Count > 0;
+
+    /// <summary>Whether nothing but attempts is under way for it.</summary>
+    public bool IsIdle => State is SlotState.Active && LastBatch is null && Waiting.Count == 0 && Sending == 0;
 }

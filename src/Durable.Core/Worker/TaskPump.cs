@@ -11,17 +11,35 @@ using Durable.Storage;
 namespace Durable.Engine.Worker;
 
 /// <summary>Claims tasks, runs them, keeps them alive, and reports how they ended.</summary>
-internal sealed class TaskPump(EngineServices services, ActivityRunner runner, LaneContext shared, EngineLog log)
+internal sealed class TaskPump
 {
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ExpireEvery = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<TaskKey, RunningTask> running = new();
     private readonly ConcurrentQueue<(RunningTask Task, TaskEnd End)> ended = new();
-    private readonly AsyncSignal wake = new(services.Machine);
-    private readonly AsyncSignal finished = new(services.Machine);
+    private readonly EngineServices services;
+    private readonly ActivityRunner runner;
+    private readonly LaneContext shared;
+    private readonly EngineLog log;
+    private readonly IReadOnlyList<string> queues;
+    private readonly AsyncSignal wake;
+    private readonly AsyncSignal finished;
     private readonly Lock gate = new();
     private DateTimeOffset nextKnown = DateTimeOffset.MaxValue;
+    private long started;
     private volatile bool draining;
+
+    public TaskPump(EngineServices services, ActivityRunner runner, LaneContext shared, EngineLog log)
+    {
+        (this.services, this.runner, this.shared, this.log) = (services, runner, shared, log);
+        (wake, finished) = (new(services.Machine), new(services.Machine));
+        queues = ["", .. services.Options.ServedQueues.Where(queue => queue.Length > 0).Distinct()];
+        runner.Freed = wake.Set;
+        Limits = new QueueLimiter(services, shared, log, queues, () => draining ? 0 : runner.Free) { Grown = Poke, Keep = StopSome };
+    }
+
+    /// <summary>How many of which queue may run.</summary>
+    public QueueLimiter Limits { get; }
 
     /// <summary>Says that a task can be taken at that time.</summary>
     public void Due(DateTimeOffset at)
@@ -52,7 +70,6 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
     {
         using var alarm = services.Clock.CreateTimer(static signal => ((AsyncSignal)signal!).Set(), wake, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var known = services.Registry.ActivityNames;
-        IReadOnlyList<string> queues = ["", .. services.Options.ServedQueues.Where(queue => queue.Length > 0)];
         var lastExpiry = 0L;
         var namespaces = services.Options.ServedNamespaces.Count == 0 ? null : services.Options.ServedNamespaces.ToList();
         while (!stop.IsCancellationRequested && known.Count > 0)
@@ -63,9 +80,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             var free = draining ? 0 : runner.Free;
             if (free > 0)
             {
-                var claimed = await services.Store.ClaimTasksAsync(new TaskClaim(services.Store.Groups[0], queues, known, Math.Min(free, 100), namespaces), stop).ConfigureAwait(false);
-                clock.Set(claimed.Now);
-                foreach (var task in claimed.Tasks) Start(task, clock);
+                var claimed = await ClaimAsync(new TaskClaim(services.Store.Groups[0], queues, known, Math.Min(free, 100), namespaces) { Most = Limits.Most() }, clock, stop).ConfigureAwait(false);
                 if (claimed.Tasks.Count > 0) wait = TimeSpan.Zero;
                 else if (claimed.NextVisible is { } next && next - claimed.Now < wait) wait = next - claimed.Now;
             }
@@ -114,6 +129,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
             }
 
             foreach (var silent in running.Values) silent.CheckSilence(services.Clock);
+            runner.SendAway(draining ? TimeSpan.Zero : services.Options.DispatchTimeout);
 
             await Task.Delay(TimeSpan.FromMilliseconds(250), services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -144,12 +160,52 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         return Message(task, EventKind.ActivityFailed, JsonSerializer.SerializeToUtf8Bytes(failure, HistoryJson.Default.OperationFailure));
     }
 
+    private async Task<TaskClaimResult> ClaimAsync(TaskClaim claim, LaneClock clock, CancellationToken stop)
+    {
+        IReadOnlyList<string> held = [];
+        try
+        {
+            var claimed = await services.Store.ClaimTasksAsync(claim, stop).ConfigureAwait(false);
+            clock.Set(claimed.Now);
+            foreach (var task in claimed.Tasks) Start(task, clock);
+            held = claimed.Held;
+            return claimed;
+        }
+        finally
+        {
+            Limits.Claimed(held);
+        }
+    }
+
+    // The youngest stop: the others have done more.
+    private int StopSome(string queue, int keep)
+    {
+        var surplus = running.Values.Where(task => task.Task.Queue == queue && !task.IsStopped && !task.HasEnded).OrderBy(task => task.Order).Skip(keep).ToList();
+        foreach (var task in surplus) task.Stop(givenBack: true);
+        return surplus.Count;
+    }
+
     private void Start(TaskRecord task, LaneClock clock)
     {
-        var one = new RunningTask(task, services.Clock, services.Machine);
+        var one = new RunningTask(task, services.Clock, services.Machine, ++started);
         if (running.TryGetValue(task.Key, out var before)) before.Stop(givenBack: false);      // it was silent for too long, or its renewal did not arrive: this one is the attempt now
         running[task.Key] = one;
-        runner.Start(() => _ = RunAsync(one, clock));
+        if (Limits.TryStart(task.Queue))
+        {
+            runner.Start(() => _ = RunAsync(one, clock), new Claimed(this, one));
+            return;
+        }
+
+        GiveBack(one);                                   // the claim took longer than its slot lasted
+    }
+
+    // It never began: its row is somebody else's at once.
+    private void GiveBack(RunningTask one)
+    {
+        one.Stop(givenBack: true);
+        one.HasEnded = true;
+        ended.Enqueue((one, GivenBack(one.Task) with { NeverBegan = true }));
+        finished.Set();
     }
 
     private async Task RunAsync(RunningTask one, LaneClock clock)
@@ -170,7 +226,9 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         }
         finally
         {
+            one.HasEnded = true;
             runner.Done();
+            Limits.Ended(task.Queue);
             wake.Set();
         }
     }
@@ -181,6 +239,8 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         CallOptions options = CallOptions.Default;
         System.Diagnostics.Activity? activity = null;
         var workflow = new WorkflowInfo("", task.RunId, "", 0) { Namespace = task.Namespace, Generation = task.Gen };
+        if (one.IsGivenBack) return GivenBack(task) with { NeverBegan = true };
+        if (one.IsStopped) return null;                      // told so before it had a place
         try
         {
             var document = JsonSerializer.Deserialize(Codecs.Decode(services.Serializer.Codec, task.Payload, task.Encoding, task.Namespace, task.RunId, $"Call of {task.Activity}"), HistoryJson.Default.TaskDocument)!;
@@ -202,7 +262,7 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         }
         catch (Exception thrown)
         {
-            if (one.IsGivenBack) return new TaskEnd(task.Key, task.Token!.Value, null, TimeSpan.Zero, task.LogicalAttempt, task.Failures);      // the host stops: an engine attempt
+            if (one.IsGivenBack) return GivenBack(task);      // the host stops, or its slot is lost: an engine attempt
             if (one.IsStopped) return null;              // lost, or not wanted any more: the row belongs to somebody else
             var error = one.IsSilent ? RetryRules.Silence(task.Activity, options.Heartbeat!.Value) : thrown is System.Reflection.TargetInvocationException { InnerException: { } inner } ? inner : thrown;
             Telemetry.AttemptEnded(activity, task.Activity, "failed", services.Clock.GetElapsedTime(since), error);
@@ -218,6 +278,8 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
         }
     }
 
+    private static TaskEnd GivenBack(TaskRecord task) => new(task.Key, task.Token!.Value, null, TimeSpan.Zero, task.LogicalAttempt, task.Failures);
+
     private async Task ReportAsync(List<(RunningTask Task, TaskEnd End)> page)
     {
         for (var pause = 20; ; pause = Math.Min(pause * 2, 1_000))
@@ -228,8 +290,8 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
                 for (var i = 0; i < page.Count; i++)
                 {
                     running.TryRemove(KeyValuePair.Create(page[i].Task.Task.Key, page[i].Task));
-                    if (!accepted[i]) Telemetry.LateResults.Add(1);
-                    else if (page[i].End.Message is { } message) shared.Hint(message.RunId);
+                    if (!accepted[i] && !page[i].Task.IsGivenBack) Telemetry.LateResults.Add(1, new KeyValuePair<string, object?>("activity", page[i].Task.Task.Activity));
+                    else if (accepted[i] && page[i].End.Message is { } message) shared.Hint(message.RunId);
                 }
 
                 shared.Announce();
@@ -251,85 +313,16 @@ internal sealed class TaskPump(EngineServices services, ActivityRunner runner, L
 
     private MessageRecord Message(TaskRecord task, EventKind kind, byte[]? payload) => TaskMessages.Of(services.Serializer, task, kind, payload);
 
-    private sealed class RunningTask(TaskRecord task, TimeProvider clock, Machine machine) : IAttempt
+    /// <summary>A claimed task in the line: a claim says that it begins, and if it does not, another host is to have it.</summary>
+    private sealed class Claimed(TaskPump pump, RunningTask task) : IWaiter
     {
-        private readonly Lock gate = new();
-        private byte[]? details;
-        private long lastBeat = clock.GetTimestamp();
-        private long lastSign = clock.GetTimestamp();
-        private TimeSpan? limit;
-        private bool renewed;
-        private bool dirty;
+        public bool MayLeave => !task.IsStopped;
 
-        public TaskRecord Task { get; } = task;
-
-        public CancellationTokenSource Cancellation { get; } = new();
-
-        public string Key => ActivityRunner.KeyOf(Task.RunId, Task.Gen, Task.TaskNo);
-
-        public bool IsStopped { get; private set; }
-
-        /// <summary>True if the host stops: the row is given back.</summary>
-        public bool IsGivenBack { get; private set; }
-
-        /// <summary>True if its code was silent for longer than it may be.</summary>
-        public bool IsSilent { get; private set; }
-
-        /// <summary>The attempt begins now.</summary>
-        public void Begin(TimeSpan? heartbeat, TimeProvider time)
+        public void Leave()
         {
-            lock (gate)
-            {
-                limit = heartbeat;
-                renewed = heartbeat is null;             // without a limit the host renews it while it runs; else only its own code does
-                lastSign = time.GetTimestamp();
-            }
-        }
-
-        /// <summary>Ends an attempt whose code says nothing: the store would give it to another host only after a grace.</summary>
-        public void CheckSilence(TimeProvider time)
-        {
-            lock (gate)
-            {
-                if (limit is not { } most || IsSilent || IsStopped || time.GetElapsedTime(lastSign) <= most) return;
-                IsSilent = true;
-            }
-
-            machine.Cancel(Cancellation);
-        }
-
-        public bool BeatDue(TimeProvider time)
-        {
-            lock (gate) return (dirty || renewed) && !IsSilent && time.GetElapsedTime(lastBeat) >= Task.Visibility / 4;
-        }
-
-        public void Details(byte[] value)
-        {
-            lock (gate)
-            {
-                details = value;
-                dirty = true;
-                lastSign = clock.GetTimestamp();
-            }
-        }
-
-        public TaskBeat Beat()
-        {
-            lock (gate)
-            {
-                dirty = false;
-                lastBeat = clock.GetTimestamp();
-                var beat = new TaskBeat(Task.Key, Task.Token!.Value, Task.Visibility, details);
-                details = null;
-                return beat;
-            }
-        }
-
-        public void Stop(bool givenBack)
-        {
-            IsGivenBack = givenBack && !IsStopped;
-            IsStopped = true;
-            machine.Cancel(Cancellation);
+            Telemetry.Overflows.Add(1, new KeyValuePair<string, object?>("activity", task.Task.Activity));
+            pump.Limits.Ended(task.Task.Queue);
+            pump.GiveBack(task);
         }
     }
 }

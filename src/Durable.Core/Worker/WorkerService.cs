@@ -34,6 +34,19 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     /// <summary>True once a lane is open.</summary>
     public bool IsOpen => lane is not null;
 
+    /// <summary>The open lane, or null.</summary>
+    public Lane? OpenLane => lane;
+
+    /// <summary>True while attempts are under way in this process.</summary>
+    public bool IsWorking => runner.Running > 0 || tasks.IsBusy;
+
+    /// <summary>Looks for runs and tasks now.</summary>
+    public void Poke()
+    {
+        loops.Poke();
+        tasks.Poke();
+    }
+
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -57,11 +70,18 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         shared.Hint = HintHere;
         shared.Poke = loops.Poke;
         shared.TaskGone = tasks.Gone;
+        shared.HasPeers = () => loops.HasPeers;
         shared.Lost = lost => _ = ReopenAsync(lost);
         if (services.Store is IWakeUps wakeUps)
         {
             shared.Announce = wakeUps.Announce;
-            listening ??= wakeUps.Listen(loops.Poke);
+            listening ??= wakeUps.Listen(() =>
+            {
+                loops.Poke();
+                if (services.Options.ServedQueues.Count == 0) return;
+                tasks.Poke();
+                tasks.Limits.Retry();
+            });
         }
 
         Refusal = null;
@@ -95,6 +115,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
             await DrainAsync(() => runner.Running > 0 || tasks.IsBusy, services.Options.DrainTimeout, cancellationToken).ConfigureAwait(false);
             tasks.StopAll();
             await DrainAsync(() => tasks.IsBusy, GiveBackTime, CancellationToken.None).ConfigureAwait(false);      // those that obey are given back at once
+            await tasks.Limits.ReleaseAsync().ConfigureAwait(false);
             await open.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), services.Clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await CloseAsync(open).ConfigureAwait(false);
             lane = null;
@@ -125,6 +146,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     public async Task<bool?> TryStartAsync(StartRecord start, CancellationToken cancellationToken)
     {
         if (lane is not { IsDraining: false } open || start.DueAt is not null || services.Registry.Find(start.Type, start.Version) is null || !runner.Serves(start.Queue)
+            || (runner.Free <= 0 && loops.IsAboveShare(open))      // others would be quicker
             || (services.Options.ServedNamespaces.Count > 0 && !services.Options.ServedNamespaces.Contains(start.Namespace))) return null;
         var answer = services.Machine.NewSource<bool?>();
         shared.Ends.Expect(start.RunId);
@@ -209,6 +231,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         supervisor.Run("reap", (tick, token) => loops.ReapAsync(made, tick, token), stop.Token);
         supervisor.Run("purge", loops.PurgeAsync, stop.Token);
         supervisor.Run("tasks", (tick, token) => tasks.ClaimLoopAsync(made.Clock, tick, token), stop.Token);
+        if (tasks.Limits.HasSlots) supervisor.Run("queue slots", tasks.Limits.RunAsync, stop.Token);
         supervisor.Run("task ends", tasks.ReportLoopAsync, stop.Token);
         supervisor.Run("task heartbeats", tasks.BeatLoopAsync, stop.Token);
         if (!shared.IsDebugging) supervisor.Run("watchdog", (tick, token) => WatchdogAsync(made, tick, token), stop.Token);

@@ -126,6 +126,7 @@ internal sealed class TaskRetryColumns : TaskKeyColumns
     private readonly Column<TimeSpan> delay;
     private readonly Column<int> logicalAttempt;
     private readonly Column<byte[]?> failures;
+    private readonly Column<int> neverBegan;
 
     public TaskRetryColumns()
     {
@@ -133,6 +134,7 @@ internal sealed class TaskRetryColumns : TaskKeyColumns
         delay = Next<TimeSpan>(NpgsqlDbType.Interval);
         logicalAttempt = Next<int>(NpgsqlDbType.Integer);
         failures = Next<byte[]?>(NpgsqlDbType.Bytea);
+        neverBegan = Next<int>(NpgsqlDbType.Integer);
     }
 
     public void Add(TaskEnd end)
@@ -142,5 +144,6 @@ internal sealed class TaskRetryColumns : TaskKeyColumns
         delay.Add(end.RetryAfter);
         logicalAttempt.Add(end.LogicalAttempt);
         failures.Add(end.Failures);
+        neverBegan.Add(end.NeverBegan ? 1 : 0);
     }
 }

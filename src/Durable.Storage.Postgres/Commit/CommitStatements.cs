@@ -49,8 +49,8 @@ internal sealed class CommitStatements
         park = Make("CommitPark", CommitResultKind.Counted, [PgBatch.Long(lane.LaneId)], parks);
         update = Make("CommitUpdate", CommitResultKind.Counted, [], updates);
         close = Make("CommitClose", CommitResultKind.Counted, [PgBatch.Long(lane.LaneId)], closes);
-        closeTasks = Make("CommitCloseTasks", CommitResultKind.None, [], closedTasks);
-        closeNotices = Make("CommitCloseNotices", CommitResultKind.None, [], closedNotices);
+        closeTasks = Make("CommitCloseTasks", CommitResultKind.None, [PgBatch.Long(lane.LaneId)], closedTasks);
+        closeNotices = Make("CommitCloseNotices", CommitResultKind.None, [PgBatch.Long(lane.LaneId)], closedNotices);
         taskDelete = Make("CommitTaskDelete", CommitResultKind.None, [], taskDeletes);
         taskInsert = Make("CommitTaskInsert", CommitResultKind.None, [], tasks);
         claim = Make("CommitClaim", CommitResultKind.Claims, [], claims);
@@ -102,7 +102,6 @@ internal sealed class CommitStatements
 
     private void Close(LaneBatch batch)
     {
-        Use(close, closes, batch.Closes, static (set, row) => set.Add(row));
         closedTasks.Clear();
         closedNotices.Clear();
         foreach (var end in batch.Closes)
@@ -114,6 +113,7 @@ internal sealed class CommitStatements
 
         UseIfAny(closeTasks, closedTasks);
         UseIfAny(closeNotices, closedNotices);
+        Use(close, closes, batch.Closes, static (set, row) => set.Add(row));
     }
 
     private void Tasks(LaneBatch batch)

@@ -110,6 +110,8 @@ create table $schema.ready (
 );
 -- One range for each kind of look: notices, wake rows due at once, wake rows due by the clock; each in order of due_at.
 create index ready_look on $schema.ready (namespace, mail, asap, due_at);
+-- Held runs, few: for their deadlines. All other rows pay nothing for it.
+create index ready_held on $schema.ready (run_id) where hold <> 0;
 
 create table $schema.owned (
     run_id uuid not null,
@@ -145,7 +147,7 @@ create table $schema.task (
     constraint task_key primary key (run_id, gen, task_no, shard),
     constraint task_attempts_count_up check (attempt >= 0 and logical_attempt >= 0)
 ) with (fillfactor = 70);
-create index task_queue on $schema.task (queue, visible_at);
+create index task_queue on $schema.task (queue, namespace, visible_at);
 create index task_deadline on $schema.task (deadline_at);
 
 create table $schema.lane (

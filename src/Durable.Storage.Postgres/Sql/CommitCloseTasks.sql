@@ -1,3 +1,7 @@
--- C4: tasks of ended runs. Locks: task rows, by key prefix. Behind the close, so a run that was not the lane's to close keeps them. $1 run, $2 shard.
-delete from $schema.task t using unnest($1, $2) u(run_id, shard)
-where t.run_id = u.run_id and t.shard = u.shard and exists (select 1 from $schema.run r where r.run_id = u.run_id and r.shard = u.shard and r.status >= 10)
+-- C4: tasks of runs that this batch ends. Before the close, while the lane's owned row says whose the run is. Locks: task rows, by key prefix. $1 lane, $2 run, $3 shard.
+delete from $schema.task t
+using (
+    select u.run_id, u.shard from unnest($2, $3) u(run_id, shard)
+    cross join lateral (select o.lane_id from $schema.owned o where o.run_id = u.run_id and o.shard = u.shard offset 0) o
+    where o.lane_id = $1 offset 0) u
+where t.run_id = u.run_id and t.shard = u.shard

@@ -22,8 +22,17 @@ internal sealed class ReapVerb(EngineConnections connections, Calls calls, Names
         foreach (var (lane, shard) in await DeadAsync(request, cancellationToken).ConfigureAwait(false))
             released += await ReleaseAsync(lane, shard, request.Limit, cancellationToken).ConfigureAwait(false);
         var swept = await SweepAsync(request.Limit, cancellationToken).ConfigureAwait(false);
-        return new ReapResult(fenced, released, swept, impossible);
+        return new ReapResult(fenced, released, swept, impossible) { Overdue = await OverdueAsync(request, cancellationToken).ConfigureAwait(false) };
     }
+
+    private Task<List<OverdueRun>> OverdueAsync(ReapRequest request, CancellationToken cancellationToken) => calls.RunAsync("look for overdue runs", async (connection, ct) =>
+    {
+        await using var batch = calls.Batch(connection).Add("ReapOverdue", PgBatch.Int(request.Limit), Shards(request));
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        var rows = await RowReader.AllAsync(reader, r => new OverdueRun(r.GetGuid(0), r.GetString(1), r.GetInt16(2)), ct).ConfigureAwait(false);
+        await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
+        return rows;
+    }, cancellationToken);
 
     private Task<int> FenceAsync(ReapRequest request, CancellationToken cancellationToken) => calls.RunAsync("fence dead lanes", async (connection, ct) =>
     {

@@ -1,6 +1,7 @@
 // K1 to K4: activities as rows.
 using System.Data.Common;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Durable.Storage.Postgres;
 
@@ -10,14 +11,33 @@ internal sealed class TaskVerbs(EngineConnections connections, Calls calls, Home
     public Task<TaskClaimResult> ClaimAsync(TaskClaim request, CancellationToken cancellationToken) => calls.RunAsync("claim tasks", async (connection, ct) =>
     {
         var token = Guid.NewGuid();
+        var queues = request.Queues.Distinct().ToArray();
+        var most = PgBatch.OrNull(queues.Select(queue => request.Most.TryGetValue(queue, out var few) ? few : (int?)null).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Integer);
         await using var batch = calls.Batch(connection, transaction: true)
-            .Add("TaskClaim", PgBatch.Texts(request.Queues), PgBatch.Texts(request.Known), PgBatch.Texts(request.Namespaces), PgBatch.Int(request.Limit), PgBatch.Uuid(token))
-            .Add("TaskNext", PgBatch.Texts(request.Queues), PgBatch.Texts(request.Known), PgBatch.Texts(request.Namespaces), PgBatch.Uuid(token));
+            .Add("TaskClaim", PgBatch.Texts(queues), most, PgBatch.Texts(request.Namespaces), PgBatch.Texts(request.Known), PgBatch.Int(request.Limit), PgBatch.Uuid(token))
+            .Add("TaskNext", PgBatch.Texts(queues), most.Clone(), PgBatch.Texts(request.Namespaces), PgBatch.Texts(request.Known), PgBatch.Uuid(token));
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
         var tasks = await RowReader.AllAsync(reader, RowReader.Task, ct).ConfigureAwait(false);
-        var next = await RowReader.NextAsync(reader, r => (Now: RowReader.Time(r, 0), At: RowReader.TimeOrNull(r, 1)), ct).ConfigureAwait(false);
+        var left = await RowReader.NextAsync(reader, r => (Now: RowReader.Time(r, 0), Queue: r.IsDBNull(1) ? "" : r.GetString(1), Due: RowReader.TimeOrNull(r, 2), Later: RowReader.TimeOrNull(r, 3)), ct).ConfigureAwait(false);
         await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
-        return new TaskClaimResult(next[0].Now, tasks, next[0].At);
+        var held = left.Where(l => l.Due is not null && request.Most.TryGetValue(l.Queue, out var few) && tasks.Count(t => t.Queue == l.Queue) >= few).Select(l => l.Queue).ToList();
+        return new TaskClaimResult(left[0].Now, tasks, left.Min(l => held.Contains(l.Queue) ? l.Later : l.Due ?? l.Later)) { Held = held };
+    }, cancellationToken);
+
+    /// <summary>P4: five short statements on keys; none waits for another holder but for the key of a slot that both insert.</summary>
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken) => calls.RunAsync("take slots", async (connection, ct) =>
+    {
+        await using var batch = calls.Batch(connection, transaction: true);
+        foreach (var name in new[] { "SlotKeep", "SlotGive", "SlotTake", "SlotInsert" })
+        {
+            batch.Add(name, PgBatch.Text(request.Name), PgBatch.Uuid(request.Holder), PgBatch.Int(request.Limit), PgBatch.Int(request.Units));
+            if (name != "SlotGive") batch.Last.Add(PgBatch.Span(request.Length));
+        }
+
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        var has = await RowReader.AllAsync(reader, r => r.GetInt32(0), ct).ConfigureAwait(false);
+        await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
+        return has[0];
     }, cancellationToken);
 
     public async Task<IReadOnlyList<TaskState>> HeartbeatAsync(IReadOnlyList<TaskBeat> beats, CancellationToken cancellationToken)

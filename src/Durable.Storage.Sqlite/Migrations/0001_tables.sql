@@ -163,6 +163,8 @@ create table durable_ready (
 -- Rows held as paused (1) or quarantined (4) are in neither: only a control notice leads to them.
 create index durable_ready_due on durable_ready (namespace, due_at) where asap = 0 and (hold & 5) = 0;
 create index durable_ready_asap on durable_ready (namespace, due_at) where asap = 1 and (hold & 5) = 0;
+-- Held runs, few: for their deadlines. All other rows pay nothing for it.
+create index durable_ready_held on durable_ready (run_id) where hold <> 0;
 
 -- Runs in a lane's hands. No index on lane_id: it would cost each close more than the rare takeover gains.
 create table durable_owned (
@@ -203,7 +205,7 @@ create table durable_task (
     constraint durable_task_token_is_an_id check (token is null or length(token) = 16)
 ) without rowid;
 
-create index durable_task_visible on durable_task (queue, visible_at);
+create index durable_task_visible on durable_task (queue, namespace, visible_at);
 create index durable_task_deadline on durable_task (deadline_at) where deadline_at is not null;
 
 create table durable_schedule (

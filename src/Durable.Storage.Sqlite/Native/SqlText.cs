@@ -32,6 +32,8 @@ internal static class SqlText
     public static Sql FenceAllLanes { get; } = Sql.Read(nameof(FenceAllLanes));
     public static Sql FenceLane { get; } = Sql.Read(nameof(FenceLane));
     public static Sql FindLane { get; } = Sql.Read(nameof(FindLane));
+    public static Sql FindSlot { get; } = Sql.Read(nameof(FindSlot));
+    public static Sql GiveSlot { get; } = Sql.Read(nameof(GiveSlot));
     public static Sql HoldAllRuns { get; } = Sql.Read(nameof(HoldAllRuns));
     public static Sql HoldAllTasks { get; } = Sql.Read(nameof(HoldAllTasks));
     public static Sql HoldAllWakes { get; } = Sql.Read(nameof(HoldAllWakes));
@@ -54,7 +56,9 @@ internal static class SqlText
     public static Sql NextDue { get; } = Sql.Read(nameof(NextDue));
     public static Sql NextDueNamespace { get; } = Sql.Read(nameof(NextDueNamespace));
     public static Sql NextTask { get; } = Sql.Read(nameof(NextTask));
+    public static Sql NextTaskNamespace { get; } = Sql.Read(nameof(NextTaskNamespace));
     public static Sql OrphanNotices { get; } = Sql.Read(nameof(OrphanNotices));
+    public static Sql OverdueHeld { get; } = Sql.Read(nameof(OverdueHeld));
     public static Sql OwnedOfLane { get; } = Sql.Read(nameof(OwnedOfLane));
     public static Sql PurgeBlob { get; } = Sql.Read(nameof(PurgeBlob));
     public static Sql PurgeDocument { get; } = Sql.Read(nameof(PurgeDocument));

@@ -8,13 +8,14 @@ internal static class Namespaces
     private const int Most = 10_000;
 
     /// <param name="session">The connection.</param>
-    /// <param name="next">A statement that answers the first namespace at or after its parameter.</param>
-    public static List<string> Of(Session session, Sql next)
+    /// <param name="next">A statement that answers the first namespace at or after its last parameter.</param>
+    /// <param name="queue">Its first parameter, if it has two.</param>
+    public static List<string> Of(Session session, Sql next, string? queue = null)
     {
         var found = new List<string>();
         for (var from = ""; found.Count < Most; from = found[^1] + '\0')
         {
-            var row = session[next].Bind(from);
+            var row = queue is null ? session[next].Bind(from) : session[next].Bind(queue).Bind(from);
             if (!row.Read())
                 break;
             found.Add(row.Text(0));

@@ -45,4 +45,29 @@ internal static class Leases
         row.Reset();
         return epoch;
     }
+
+    /// <summary>Takes, renews and gives back slots (P4). The file has one writer, so what is free stays free until it is taken.</summary>
+    public static int TakeSlots(Session session, SlotRequest request, DateTimeOffset clock)
+    {
+        var now = Micros.From(clock);
+        var (mine, free) = (new List<string>(), new List<string>());
+        for (var i = 0; i < request.Limit; i++)
+        {
+            var name = request.LeaseOf(i);
+            var row = session[SqlText.FindSlot].Bind(name);
+            var found = row.Read();
+            if (found && row.Id(0) == request.Holder)
+                mine.Add(name);
+            else if (!found || row.Int64(1) <= now)
+                free.Add(name);
+            if (found)
+                row.Reset();
+        }
+        foreach (var name in mine.Skip(request.Units))
+            session[SqlText.GiveSlot].Bind(name).Bind(request.Holder).Run();
+        List<string> kept = [.. mine.Take(request.Units), .. free.Take(Math.Max(0, request.Units - mine.Count))];
+        foreach (var name in kept)
+            Take(session, name, request.Holder, request.Length, clock);
+        return kept.Count;
+    }
 }

@@ -22,8 +22,12 @@ internal sealed class Reaper(StoreCore core)
 
         var orphans = await core.ReadAsync(session => FindOrphans(session, request.Limit), cancellationToken);
         var swept = orphans.Count == 0 ? 0 : await core.WriteAsync(session => Sweep(session, request.Limit), cancellationToken);
-        return new(fenced, released, swept, lanes.Impossible);
+        var overdue = await core.ReadAsync(session => FindOverdue(session, request.Limit), cancellationToken);
+        return new(fenced, released, swept, lanes.Impossible) { Overdue = overdue };
     }
+
+    private List<OverdueRun> FindOverdue(Session session, int limit) =>
+        RowReader.All(session[SqlText.OverdueHeld].Bind(Micros.From(core.Now)).Bind(limit), row => new OverdueRun(row.Id(0), row.Text(1)!, row.Int16(2)));
 
     private Found FindLanes(Session session, ReapRequest request)
     {

@@ -9,7 +9,7 @@ namespace Durable.Chaos.Checking;
 /// <summary>Joins the ledger with the histories.</summary>
 internal sealed class EffectAudit(IReadOnlyDictionary<string, Execution> ledger, ILookup<string, Injury> injuries, IReadOnlyList<Injury> everybody, Findings findings)
 {
-    private const int Settling = 10_000;       // how long a result may have been on its way when the fault came
+    private const int Settling = 30_000;       // how long a result may have been on its way when the fault came
     private const int Waking = 5_000;          // how long a thawed process may act before it knows
     private readonly Dictionary<string, (string Exec, long At)> recorded = [];
 

@@ -5,7 +5,7 @@ using Durable.Chaos.Workload;
 namespace Durable.Chaos.Clients;
 
 /// <summary>Drives so many runs at a time.</summary>
-internal sealed class Campaigner(DurableClient client, RequestLog log, int seed)
+internal sealed class Campaigner(DurableClient client, RequestLog log, Plans plans)
 {
     private readonly HashSet<string> strange = [];
     private int next;
@@ -34,7 +34,7 @@ internal sealed class Campaigner(DurableClient client, RequestLog log, int seed)
             var number = Interlocked.Increment(ref next) - 1;
             try
             {
-                var fault = Plans.IsInbox(number) ? await InboxAsync(number, giveUp) : await ChainAsync(number, giveUp);
+                var fault = plans.IsInbox(number) ? await InboxAsync(number, giveUp) : await ChainAsync(number, giveUp);
                 if (fault is not null) lock (Wrong) Wrong.Add(fault);
                 Interlocked.Increment(ref finished);
             }
@@ -48,7 +48,7 @@ internal sealed class Campaigner(DurableClient client, RequestLog log, int seed)
     private async Task<string?> ChainAsync(int number, CancellationToken giveUp)
     {
         var id = $"chain-{number}";
-        var plan = Plans.Chain(seed, number);
+        var plan = plans.Chain(number);
         var run = await StartAsync(id, () => client.StartAsync((ChainWorkflow w) => w.RunAsync(plan, ChainState.Begin), StartOptions.Once(id), giveUp), giveUp);
         await Task.WhenAll(Enumerable.Range(0, plan.Senders).Select(sender => SendAllAsync(id, $"client-{sender}", plan.PerSender,
             (name, at) => run.SignalAsync(w => w.Tell(name, at), giveUp), giveUp)));
@@ -60,7 +60,7 @@ internal sealed class Campaigner(DurableClient client, RequestLog log, int seed)
     private async Task<string?> InboxAsync(int number, CancellationToken giveUp)
     {
         var id = $"inbox-{number}";
-        var plan = Plans.Inbox(seed, number);
+        var plan = plans.Inbox(number);
         var run = await StartAsync(id, () => client.StartAsync((InboxWorkflow w) => w.RunAsync(plan, InboxState.Begin), StartOptions.Once(id), giveUp), giveUp);
         await Task.WhenAll(Enumerable.Range(0, plan.Senders).Select(sender => SendAllAsync(id, $"client-{sender}", plan.PerSender,
             (name, at) => run.SendAsync(w => w.Items, new Item(name, at), giveUp), giveUp)));
@@ -83,7 +83,7 @@ internal sealed class Campaigner(DurableClient client, RequestLog log, int seed)
     {
         for (var number = 1; number <= count; number++)
         {
-            await Task.Delay(Random.Shared.Next(0, 120), giveUp);
+            await Task.Delay(Random.Shared.Next(0, plans.Rest), giveUp);
             var (tries, acked) = await InsistAsync(() => send(sender, number), giveUp, onTry: tries => log.Sent(id, sender, number, tries, acked: false));
             log.Sent(id, sender, number, tries, acked);
         }
@@ -113,7 +113,7 @@ internal sealed class Campaigner(DurableClient client, RequestLog log, int seed)
             }
             catch (Exception error) when (!giveUp.IsCancellationRequested)
             {
-                if (error is not DurableException { Code: DurableErrorCodes.StoreUnavailable or DurableErrorCodes.CommitInDoubt or DurableErrorCodes.DatabaseFileLocked })
+                if (error is not DurableException { Code: DurableErrorCodes.StoreUnavailable or DurableErrorCodes.CommitInDoubt or DurableErrorCodes.DatabaseFileLocked or DurableErrorCodes.DiskFull })
                     lock (strange) strange.Add($"{error.GetType().Name}: {error.Message}");
                 lock (strange) Repeats++;
                 await Task.Delay(Random.Shared.Next(20, 200), giveUp);

@@ -1,4 +1,5 @@
 // A TCP proxy before the server. On demand it cuts the next connection that commits: before, while or after the server did it.
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -26,6 +27,8 @@ internal sealed class CutProxy : IAsyncDisposable
     private readonly Task accepting;
     private int armed = -1;
     private volatile bool lanesOnly;
+    private readonly ConcurrentDictionary<Line, byte> lines = new();
+    private int abandoned;
 
     public CutProxy(int server)
     {
@@ -47,6 +50,17 @@ internal sealed class CutProxy : IAsyncDisposable
     {
         lanesOnly = lanes;
         Volatile.Write(ref armed, (int)place);
+    }
+
+    /// <summary>Connections that were silent until their client gave them up.</summary>
+    public int Abandoned => abandoned;
+
+    /// <summary>About so many in a hundred of the open connections are a black hole from now on: both sides may send, nothing arrives, nobody is told.</summary>
+    public int Silence(int percent, Random random)
+    {
+        var some = lines.Keys.Where(line => !line.IsSilent && random.Next(100) < percent).ToList();
+        foreach (var line in some) line.IsSilent = true;
+        return some.Count;
     }
 
     /// <summary>Cuts no more.</summary>
@@ -84,6 +98,7 @@ internal sealed class CutProxy : IAsyncDisposable
         {
             client.NoDelay = true;
             var line = new Line();
+            lines[line] = 0;
             try
             {
                 await upstream.ConnectAsync(IPAddress.Loopback, server, stop.Token);
@@ -94,6 +109,8 @@ internal sealed class CutProxy : IAsyncDisposable
                 // The server is down: the client sees its connection refused.
             }
 
+            lines.TryRemove(line, out _);
+            if (line.IsSilent && !stop.IsCancellationRequested) Interlocked.Increment(ref abandoned);
             Reset(client);
             Reset(upstream);
         }
@@ -109,6 +126,7 @@ internal sealed class CutProxy : IAsyncDisposable
             if ((int)place >= 0) Cut?.Invoke(place, reader.IsLane);
             if (place == CutPlace.Before) return;
             if (place == CutPlace.After) line.IsMute = true;
+            if (line.IsSilent) continue;
             if (!await SendAsync(upstream, buffer.AsMemory(0, count)) || place == CutPlace.During) return;
         }
     }
@@ -118,6 +136,7 @@ internal sealed class CutProxy : IAsyncDisposable
         var buffer = new byte[64 * 1024];
         for (int count; (count = await ReceiveAsync(upstream, buffer)) > 0;)
         {
+            if (line.IsSilent) continue;
             if (!line.IsMute)
             {
                 if (!await SendAsync(client, buffer.AsMemory(0, count))) return;
@@ -163,5 +182,7 @@ internal sealed class CutProxy : IAsyncDisposable
     private sealed class Line
     {
         public volatile bool IsMute;
+
+        public volatile bool IsSilent;
     }
 }

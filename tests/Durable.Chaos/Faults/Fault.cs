@@ -30,15 +30,18 @@ internal abstract class Fault(string kind)
     /// <summary>Who was hurt, and when.</summary>
     public ConcurrentQueue<Injury> Injuries { get; } = new();
 
+    /// <summary>What was not as promised, beside what the checker finds.</summary>
+    public ConcurrentQueue<string> Violations { get; } = new();
+
     /// <summary>Injects until the token is cancelled, and leaves nothing broken behind. May be called again.</summary>
     public abstract Task RunAsync(Random random, CancellationToken stop);
 
     /// <summary>Waits until it is known what the last ones did.</summary>
     public virtual Task SettleAsync() => Task.CompletedTask;
 
-    protected void Tried() => Interlocked.Increment(ref tries);
+    protected void Tried(int times = 1) => Interlocked.Add(ref tries, times);
 
-    protected void Bit() => Interlocked.Increment(ref bites);
+    protected void Bit(int times = 1) => Interlocked.Add(ref bites, times);
 
     /// <summary>Waits; false when it is time to stop.</summary>
     protected static async Task<bool> PauseAsync(double milliseconds, CancellationToken stop)

@@ -11,13 +11,13 @@ internal sealed class Rota(IReadOnlyList<Fault> faults, int seed)
     /// <summary>Kinds that have hit nothing so far.</summary>
     public IReadOnlyList<string> Blunt => [.. faults.Where(fault => fault.Bites == 0).Select(fault => fault.Kind)];
 
-    /// <summary>Breaks things for so long; longer, but at most three times as long and a minute, while a kind has hit nothing yet.</summary>
+    /// <summary>Breaks things for so long; longer, but at most three times as long and four minutes, while a kind has hit nothing yet.</summary>
     public async Task RunAsync(TimeSpan length, CancellationToken abort)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(abort);
         var work = faults.Count <= 2 ? AtOnceAsync(faults, stop.Token) : InTurnAsync(stop.Token);
         await WaitAsync(length, static () => false, abort);
-        await WaitAsync((2 * length) + TimeSpan.FromMinutes(1), () => Blunt.Count == 0, abort);
+        await WaitAsync((2 * length) + TimeSpan.FromMinutes(4), () => Blunt.Count == 0, abort);
         await stop.CancelAsync();
         await work;
         await Task.WhenAll(faults.Select(fault => fault.SettleAsync()));

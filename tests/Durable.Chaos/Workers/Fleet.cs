@@ -22,6 +22,9 @@ internal sealed class Fleet(ChaosOptions options, string folder, string place) :
 
     public int Launches => launches;
 
+    /// <summary>How far the clock of each launch is off; empty unless the campaign wants wrong clocks.</summary>
+    public ConcurrentDictionary<string, TimeSpan> ClockOffsets { get; } = new();
+
     public void Start()
     {
         for (var at = 0; at < options.Workers; at++)
@@ -38,6 +41,23 @@ internal sealed class Fleet(ChaosOptions options, string folder, string place) :
     {
         var up = workers.Where(worker => worker is { IsReady: true, IsFrozen: false, IsExpectedToEnd: false } && (only is null || only(worker.Launch))).ToList();
         return up.Count == 0 ? null : up[by.Next(up.Count)];
+    }
+
+    /// <summary>True if nobody was started in its place since.</summary>
+    public bool IsNewest(WorkerProcess worker) => workers[worker.Place] == worker;
+
+    /// <summary>Kills all; the keepers start others.</summary>
+    public IReadOnlyList<WorkerProcess> KillAll() => [.. workers.OfType<WorkerProcess>().Where(worker => worker.TryKill())];
+
+    /// <summary>The worker of a launch, if it has not been followed by another.</summary>
+    public WorkerProcess? Find(string launch) => workers.FirstOrDefault(worker => worker?.Launch == launch);
+
+    /// <summary>Waits until each place has a worker that runs again and says that it has started.</summary>
+    public async Task<IReadOnlyList<string>> NewcomersAsync(TimeSpan limit)
+    {
+        var until = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        while (Environment.TickCount64 < until && !workers.All(static worker => worker is { IsReady: true, IsExpectedToEnd: false })) await Task.Delay(50);
+        return [.. workers.OfType<WorkerProcess>().Where(static worker => worker.IsReady && !worker.IsExpectedToEnd).Select(static worker => worker.Launch)];
     }
 
     /// <summary>Stops all in good order.</summary>
@@ -84,14 +104,20 @@ internal sealed class Fleet(ChaosOptions options, string folder, string place) :
     {
         var launch = $"w{Interlocked.Increment(ref launches).ToString(CultureInfo.InvariantCulture)}";
         string identity;
-        lock (random) identity = random.Next(3) == 0 ? $"{at}-{launch}" : $"{at}";      // the same name takes its runs over at once; another leaves them to the lease
+        lock (random) identity = options.FreshNames || random.Next(3) == 0 ? $"chaos-{at}-{launch}" : $"chaos-{at}";      // the same name takes its runs over at once; another leaves them to the lease
         var program = Environment.ProcessPath!;
         var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet") start.ArgumentList.Add(typeof(Fleet).Assembly.Location);
-        foreach (var argument in (string[])["worker", options.Store, launch, $"chaos-{identity}", folder, options.Lease.ToString(CultureInfo.InvariantCulture)]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])["worker", options.Store, launch, identity, folder, options.Lease.ToString(CultureInfo.InvariantCulture)]) start.ArgumentList.Add(argument);
         start.Environment[WorkerProgram.StoreVariable] = place;
+        if (options.Faults.Contains("clocks"))
+        {
+            lock (random) ClockOffsets[launch] = TimeSpan.FromMinutes((random.NextDouble() * 120) - 60);
+            start.Environment[WorkerProgram.ClockVariable] = ClockOffsets[launch].TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
+        }
+
         start.Environment["DOTNET_TieredCompilation"] = "1";
         start.Environment["DOTNET_gcServer"] = "0";
-        return new WorkerProcess(start, launch, at, Path.Combine(folder, $"worker-{launch}.log"), Log);
+        return new WorkerProcess(start, launch, identity, at, Path.Combine(folder, $"worker-{launch}.log"), Log);
     }
 }

@@ -7,10 +7,13 @@ namespace Durable.Chaos.Workers;
 internal static partial class Signals
 {
     private const int Kill = 9;
+    private const int Terminate = 15;
     private const int Continue = 18;
     private const int Stop = 19;
 
     public static bool TryKill(int process) => Send(process, Kill) == 0;
+
+    public static bool TryTerminate(int process) => Send(process, Terminate) == 0;
 
     public static bool TryFreeze(int process) => Send(process, Stop) == 0;
 

@@ -28,7 +28,7 @@ internal sealed class StorePlace : IAsyncDisposable
     public static async Task<StorePlace> CreateAsync(ChaosOptions options, string folder)
     {
         if (options.Store == "sqlite") return new StorePlace(Path.Combine(folder, "chaos.db"), null);
-        var output = await ScriptAsync("start", "--safe");
+        var output = await ScriptInAsync(options.Data, "start", "--safe");
         var text = new NpgsqlConnectionStringBuilder(Value(output, Variable)) { SslMode = SslMode.Disable };
         return new StorePlace(text.ConnectionString, Value(output, "DURABLE_PG_DIR"));
     }
@@ -41,6 +41,31 @@ internal sealed class StorePlace : IAsyncDisposable
         await ScriptAsync("restart", server!);
     }
 
+    /// <summary>Stops the server as a crash does, and starts it again when that is done.</summary>
+    public async Task AwayAsync(Func<Task> meanwhile)
+    {
+        await ScriptAsync("crash", server!);
+        await meanwhile();
+        await ScriptAsync("restart", server!);
+    }
+
+    /// <summary>Starts the server if it has ended, as it does when its disk is full.</summary>
+    public async Task ReviveAsync()
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Place) { Pooling = false, Timeout = 30 }.ConnectionString);
+            await connection.OpenAsync();
+        }
+        catch (NpgsqlException)
+        {
+            await ScriptAsync("restart", server!);
+        }
+    }
+
+    /// <summary>How many lines of the server's own log hold the text.</summary>
+    public int CountInLog(string text) => server is null ? 0 : File.ReadLines(Path.Combine(server, "log")).Count(line => line.Contains(text, StringComparison.Ordinal));
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -49,11 +74,14 @@ internal sealed class StorePlace : IAsyncDisposable
         await ScriptAsync("stop", server);
     }
 
-    private static async Task<string> ScriptAsync(params string[] arguments)
+    private static Task<string> ScriptAsync(params string[] arguments) => ScriptInAsync(null, arguments);
+
+    private static async Task<string> ScriptInAsync(string? data, params string[] arguments)
     {
         var start = new ProcessStartInfo("bash") { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Path.Combine(Root(), "eng", "postgres.sh"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        if (data is not null) start.Environment["TMPDIR"] = data;
         using var process = Process.Start(start)!;
         // A server that the script leaves behind keeps its error stream open: only the output is read to its end.
         var output = await process.StandardOutput.ReadToEndAsync();

@@ -16,9 +16,10 @@ internal sealed class WorkerProcess
     private readonly ConcurrentQueue<LogLine> log;
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public WorkerProcess(ProcessStartInfo start, string launch, int place, string outputPath, ConcurrentQueue<LogLine> log)
+    public WorkerProcess(ProcessStartInfo start, string launch, string identity, int place, string outputPath, ConcurrentQueue<LogLine> log)
     {
         Launch = launch;
+        Identity = identity;
         Place = place;
         this.log = log;
         output = new StreamWriter(outputPath) { AutoFlush = true };
@@ -33,6 +34,9 @@ internal sealed class WorkerProcess
     }
 
     public string Launch { get; }
+
+    /// <summary>The name that it has in the store.</summary>
+    public string Identity { get; }
 
     /// <summary>Which of the workers it is: its successor has the same.</summary>
     public int Place { get; }
@@ -54,6 +58,13 @@ internal sealed class WorkerProcess
     {
         IsExpectedToEnd = true;
         return !process.HasExited && Signals.TryKill(Id);
+    }
+
+    /// <summary>SIGTERM, as an orchestrator sends it.</summary>
+    public bool TryTerminate()
+    {
+        IsExpectedToEnd = true;
+        return !process.HasExited && Signals.TryTerminate(Id);
     }
 
     public bool TryFreeze() => !process.HasExited && (IsFrozen = Signals.TryFreeze(Id));

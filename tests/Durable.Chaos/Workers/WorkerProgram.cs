@@ -14,6 +14,9 @@ internal static class WorkerProgram
     /// <summary>Where the store is; a secret, so not an argument.</summary>
     public const string StoreVariable = "DURABLE_CHAOS_STORE";
 
+    /// <summary>By how many milliseconds the clock is off.</summary>
+    public const string ClockVariable = "DURABLE_CHAOS_CLOCK";
+
     /// <param name="arguments">Kind of store, launch, identity, folder, lease in seconds.</param>
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -23,6 +26,8 @@ internal static class WorkerProgram
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ContentRootPath = folder });
         builder.Logging.AddProvider(new LineLog()).SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.AddSingleton(ledger);
+        if (Environment.GetEnvironmentVariable(ClockVariable) is { Length: > 0 } off)
+            builder.Services.AddSingleton<TimeProvider>(new WrongClock(TimeSpan.FromMilliseconds(double.Parse(off, CultureInfo.InvariantCulture))));
         builder.Services.AddDurable(durable => Register(durable, store, Environment.GetEnvironmentVariable(StoreVariable)!).Configure(options =>
         {
             options.Identity = identity;
@@ -31,13 +36,16 @@ internal static class WorkerProgram
         using var host = builder.Build();
         await host.StartAsync();
         LineLog.Say("READY");
-        while (await Console.In.ReadLineAsync() is not null)
-        {
-            // Its input ends when the campaign closes it, or is gone.
-        }
-
+        // Its input ends when the campaign closes it, or is gone; SIGTERM is an orchestrator's way.
+        var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        await Task.WhenAny(Task.Run(ReadToEnd), Task.Delay(Timeout.InfiniteTimeSpan, stopping));
         await host.StopAsync();
         return 0;
+    }
+
+    private static void ReadToEnd()
+    {
+        while (Console.In.ReadLine() is not null) continue;
     }
 
     /// <summary>What workers and the client of a campaign have in common.</summary>

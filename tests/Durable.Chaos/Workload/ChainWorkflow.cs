@@ -66,8 +66,9 @@ public sealed class ChainWorkflow(WorkflowContext workflow, IWork work)
                 marks.AddRange(await workflow.ForEachAsync(Enumerable.Range(0, op.Count), 3, async part => (await work.EffectAsync($"{op.Name}.{part}", op.Millis)).What));
                 break;
             case OpKind.Timer:
+                var begun = workflow.UtcNow;
                 await workflow.DelayAsync(TimeSpan.FromMilliseconds(op.Millis));
-                marks.Add(op.Name);
+                marks.Add(workflow.UtcNow < begun.AddMilliseconds(op.Millis) ? $"{op.Name} fired early" : op.Name);
                 break;
             case OpKind.Patience:
                 var before = told.Count;

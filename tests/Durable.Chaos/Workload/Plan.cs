@@ -51,18 +51,25 @@ public sealed record Plan(IReadOnlyList<Op> Ops, int Senders, int PerSender, int
 public sealed record InboxPlan(int Senders, int PerSender, int RollEvery, int EffectEvery);
 
 /// <summary>Makes plans.</summary>
-public static class Plans
+/// <param name="seed">Where they come from.</param>
+/// <param name="work">mix, inbox or hot.</param>
+public sealed class Plans(int seed, string work)
 {
-    /// <summary>Every fourth run is an inbox.</summary>
-    public static bool IsInbox(int number) => number % 4 == 3;
+    /// <summary>How long a sender rests at most between two messages, in milliseconds.</summary>
+    public int Rest => work == "mix" ? 120 : 15;
 
-    public static InboxPlan Inbox(int seed, int number)
+    /// <summary>Of a mix every fourth run is an inbox.</summary>
+    public bool IsInbox(int number) => work != "mix" || number % 4 == 3;
+
+    public InboxPlan Inbox(int number)
     {
+        if (work == "inbox") return new InboxPlan(Senders: 8, PerSender: 25, RollEvery: 7, EffectEvery: 9);
+        if (work == "hot") return new InboxPlan(Senders: 16, PerSender: 20, RollEvery: 40, EffectEvery: 5);
         var random = RandomOf(seed, number);
         return new InboxPlan(random.Next(1, 5), random.Next(3, 12), random.Next(3, 8), random.Next(2, 5));
     }
 
-    public static Plan Chain(int seed, int number)
+    public Plan Chain(int number)
     {
         var random = RandomOf(seed, number);
         return Chain(random, "", random.Next(3, 9), depth: 0) with { Senders = random.Next(0, 4), PerSender = random.Next(1, 5) };

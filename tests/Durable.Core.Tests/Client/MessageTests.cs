@@ -25,7 +25,7 @@ public sealed class MessageTests : ClientFixture
         Assert.That(mail.Select(message => ((EventKind)message.Kind, message.Target, message.Control, Encoding.UTF8.GetString(message.Payload!))), Is.EqualTo(new[]
         {
             (EventKind.SignalReceived, "Approve", false, """["bob"]"""), (EventKind.MailReceived, "Lines", false, """{"sku":"tea","quantity":2}"""),
-            (EventKind.CancelRequested, null, false, """{"reason":"too late"}"""), (EventKind.Terminated, (string?)null, true, """{"reason":"enough"}"""),
+            (EventKind.CancelRequested, null, true, """{"reason":"too late"}"""), (EventKind.Terminated, (string?)null, true, """{"reason":"enough"}"""),
         }));
     }
 

@@ -97,6 +97,8 @@ internal sealed class ShapedStore(InMemoryStore inner) : IDurableStore
 
     public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken = default) => inner.ReadLanesAsync(cancellationToken);
 
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => inner.TakeSlotsAsync(request, cancellationToken);
+
     public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken = default) => inner.TryLeaseAsync(name, holder, length, cancellationToken);
 
     public Task<ReadyDepth> ReadReadyDepthAsync(CancellationToken cancellationToken = default) => inner.ReadReadyDepthAsync(cancellationToken);

@@ -74,7 +74,7 @@ public sealed class RunLifecycleTests
     {
         var kinds = Enum.GetValues<EventKind>();
         Assert.That(kinds.Where(kind => EventKinds.IsAdministrative((short)kind)), Is.EqualTo(new[] { EventKind.Terminated, EventKind.TimedOut, EventKind.Resumed, EventKind.LimitReached }));
-        Assert.That(kinds.Where(EventKinds.IsControl), Is.EqualTo(new[] { EventKind.Terminated, EventKind.Resumed }));
+        Assert.That(kinds.Where(EventKinds.IsControl), Is.EqualTo(new[] { EventKind.CancelRequested, EventKind.Terminated, EventKind.TimedOut, EventKind.Resumed }));
         Assert.That(kinds.Where(kind => !EventKinds.IsReply(kind)), Is.EqualTo(new[]
         {
             EventKind.RunStarted, EventKind.SignalReceived, EventKind.MailReceived, EventKind.UpdateReceived, EventKind.CancelRequested, EventKind.MessageCarried,

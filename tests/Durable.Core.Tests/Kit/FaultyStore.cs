@@ -130,6 +130,8 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore
 
     public Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) => Call("ExpireTasks", () => inner.ExpireTasksAsync(limit, failure, cancellationToken));
 
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => Call("TakeSlots", () => inner.TakeSlotsAsync(request, cancellationToken));
+
     public Task<RunRecord?> FindRunAsync(string ns, string? workflowId, Guid? runId, CancellationToken cancellationToken = default) => Call("FindRun", () => inner.FindRunAsync(ns, workflowId, runId, cancellationToken));
 
     public Task<IReadOnlyList<RunStatusRow>> ReadStatusesAsync(IReadOnlyList<Guid> runIds, CancellationToken cancellationToken = default) => Call("ReadStatuses", () => inner.ReadStatusesAsync(runIds, cancellationToken));

@@ -8,11 +8,16 @@ internal sealed class ManualTime : TimeProvider
     private readonly List<Timer> timers = [];
     private long ticks = new DateTimeOffset(2031, 2, 3, 4, 5, 6, TimeSpan.Zero).UtcTicks;
 
+    private int readings;
+
+    /// <summary>Every second reading of the stopwatch is so far ahead: what is measured goes back now and then, as a lane's clock does when an answer took long.</summary>
+    public TimeSpan Jitter { get; set; }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow() => new(Interlocked.Read(ref ticks), TimeSpan.Zero);
 
-    public override long GetTimestamp() => Interlocked.Read(ref ticks);
+    public override long GetTimestamp() => Ticks + (Jitter > TimeSpan.Zero && (Interlocked.Increment(ref readings) & 1) == 0 ? Jitter.Ticks : 0);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -21,10 +26,12 @@ internal sealed class ManualTime : TimeProvider
         return timer;
     }
 
+    private long Ticks => Interlocked.Read(ref ticks);
+
     /// <summary>Moves time on; timers see the time at which they are due.</summary>
     public void Advance(TimeSpan by)
     {
-        var until = GetTimestamp() + by.Ticks;
+        var until = Ticks + by.Ticks;
         while (Next(until) is { } timer) timer.Fire();
         Interlocked.Exchange(ref ticks, until);
     }
@@ -60,7 +67,7 @@ internal sealed class ManualTime : TimeProvider
                 clock.timers.Remove(this);
                 period = every;
                 if (dueTime == Timeout.InfiniteTimeSpan) return true;
-                Due = clock.GetTimestamp() + dueTime.Ticks;
+                Due = clock.Ticks + dueTime.Ticks;
                 clock.timers.Add(this);
                 return true;
             }

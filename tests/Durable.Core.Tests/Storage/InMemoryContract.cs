@@ -72,3 +72,8 @@ public sealed class InMemoryModel : ModelContract
 {
     protected override Task<StoreHarness> CreateAsync() => InMemoryHarness.CreateAsync();
 }
+
+public sealed class InMemoryQueues : QueueContract
+{
+    protected override Task<StoreHarness> CreateAsync() => InMemoryHarness.CreateAsync();
+}

@@ -12,6 +12,11 @@ internal static class Snippets
             .AddCheck<DurableLiveness>("durable-live").AddCheck<DurableReadiness>("durable-ready");
     }
 
+    public static void LimitMail(IServiceCollection services)
+    {
+        services.Configure<DurableOptions>(options => options.QueueLimits["mail"] = new QueueLimit { PerWorker = 20, Cluster = 50 });
+    }
+
     public static async Task AcceptAsync(DurableClient client)
     {
         await client.AcceptRestoredStoreAsync(RestoredStorePolicy.Continue);

@@ -185,7 +185,7 @@ internal sealed class Judge(World world, SimDatabase database, HashSet<(Guid Run
         if (!waiting.TryGetValue((row.RunId, row.Sender), out var queue) || !queue.TryGetValue(row.SenderSeq, out var mine)) return;
         foreach (var (seq, earlier) in queue)
         {
-            if (seq >= row.SenderSeq || EventKinds.IsControl((EventKind)row.Kind)) break;        // an operator's word does not wait in line
+            if (seq >= row.SenderSeq || (EventKind)row.Kind is EventKind.Terminated or EventKind.Resumed or EventKind.TimedOut) break;        // an operator's word does not wait in line
             if (earlier.StoredAt < mine.SentAt) world.Violate($"I5: message {row.SenderSeq} was consumed before {seq}, which had been stored before it was sent ({where})");
         }
 

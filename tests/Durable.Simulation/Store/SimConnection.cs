@@ -86,6 +86,8 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
 
     public Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) => Call("expire tasks", profile.Tasks, () => database.Write(() => database.ExpireTasks(limit, failure), ended => ended.Count > 0));
 
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => Call("take slots", profile.Tasks, () => database.TakeSlots(request));
+
     public Task<RunRecord?> FindRunAsync(string ns, string? workflowId, Guid? runId, CancellationToken cancellationToken = default) => Read(() => database.Store.FindRunAsync(ns, workflowId, runId, CancellationToken.None));
 
     public Task<IReadOnlyList<RunStatusRow>> ReadStatusesAsync(IReadOnlyList<Guid> runIds, CancellationToken cancellationToken = default) => Read(() => database.Store.ReadStatusesAsync(runIds, CancellationToken.None));

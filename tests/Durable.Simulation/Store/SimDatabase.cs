@@ -165,6 +165,8 @@ internal class SimDatabase
         return true;
     }
 
+    public virtual int TakeSlots(SlotRequest request) => Done(store.TakeSlotsAsync(request));
+
     public virtual TaskClaimResult ClaimTasks(SimProcess who, TaskClaim request)
     {
         var claimed = Done(store.ClaimTasksAsync(request));

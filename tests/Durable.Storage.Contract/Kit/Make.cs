@@ -35,7 +35,7 @@ public static class Make
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
     public static StartRecord Start(TestRun run, StartGate gate = StartGate.AnyClosed, DateTimeOffset? dueAt = null, short hold = 0, string queue = "", int priority = 0,
-        MessageRecord? ifRefused = null, RunStatus status = RunStatus.Pending) => new()
+        MessageRecord? ifRefused = null, RunStatus status = RunStatus.Pending, DateTimeOffset? deadlineAt = null) => new()
     {
         RunId = run.Id,
         Namespace = run.Namespace,
@@ -49,6 +49,7 @@ public static class Make
         Input = Bytes("""{"args":[1]}"""),
         Secret = new byte[32],
         DueAt = dueAt,
+        DeadlineAt = deadlineAt,
         Gate = gate,
         IfRefused = ifRefused,
         Status = status,

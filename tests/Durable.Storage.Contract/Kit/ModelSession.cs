@@ -5,6 +5,7 @@ namespace Durable.Storage.Contract;
 public sealed class ModelSession(StoreHarness harness, ModelWorld world)
 {
     private static readonly string[] Builds = ["build-1", "build-2"];
+    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(20);      // it ends when the test lets time pass, never because a machine is slow
 
     private readonly Dictionary<string, TestLane> lanes = [];
     private readonly List<TaskRecord> taken = [];
@@ -64,7 +65,7 @@ public sealed class ModelSession(StoreHarness harness, ModelWorld world)
 
     private async Task<string> OpenAsync(string identity, bool takeover)
     {
-        if (await TestLane.TryOpenAsync(Store, TestLane.NewKey(identity, Store), takeover) is not { } lane)
+        if (await TestLane.TryOpenAsync(Store, TestLane.NewKey(identity, Store), takeover, Lease) is not { } lane)
             return "taken";
         lanes[identity] = lane;
         return $"seq {lane.CommitSeq} owns {string.Join(' ', lane.Opened.Owned.Select(owned => $"{world.Name(owned.RunId)}({owned.Attempt} {owned.Gen}.{owned.NextSeq})").Order(StringComparer.Ordinal))}";

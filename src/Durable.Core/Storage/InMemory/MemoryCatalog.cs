@@ -80,6 +80,19 @@ internal sealed class MemoryCatalog(MemoryTables tables, MemoryLanes lanes, Memo
         return epoch;
     }
 
+    public int TakeSlots(SlotRequest request)
+    {
+        var now = tables.Now;
+        var names = Enumerable.Range(0, request.Limit).Select(request.LeaseOf).ToList();
+        var mine = names.Where(name => tables.Leases.TryGetValue(name, out var lease) && lease.Holder == request.Holder).ToList();
+        foreach (var given in mine.Skip(request.Units)) tables.Leases.Remove(given);
+        var free = names.Where(name => !tables.Leases.TryGetValue(name, out var lease) || (lease.Holder != request.Holder && lease.ExpiresAt <= now));
+        var kept = mine.Take(request.Units).ToList();
+        kept.AddRange(free.Take(Math.Max(0, request.Units - mine.Count)).ToList());
+        foreach (var name in kept) Lease(name, request.Holder, request.Length);
+        return kept.Count;
+    }
+
     /// <summary>Pauses every open run, owned ones too: their owners are not here.</summary>
     public void HoldAll()
     {

@@ -44,8 +44,11 @@ internal sealed class MemoryLanes(MemoryTables tables)
         fenced.ForEach(Fence);
         var released = tables.Lanes.Values.Where(lane => lane.Holder is null).Sum(lane => Release(lane, request.Limit, now));
         var impossible = tables.Lanes.Values.Where(lane => IsImpossible(lane, request, now)).Select(Seen).ToList();
-        return new(fenced.Count, released, Sweep(request.Limit, now), impossible);
+        return new(fenced.Count, released, Sweep(request.Limit, now), impossible) { Overdue = [.. Overdue(now).Take(request.Limit)] };
     }
+
+    private IEnumerable<OverdueRun> Overdue(DateTimeOffset now) =>
+        tables.Held.Select(id => tables.Runs[id]).Where(run => run.Start.DeadlineAt <= now).Select(run => new OverdueRun(run.Id, run.Start.Namespace, run.Start.Shard));
 
     public List<LaneRow> Read()
     {

@@ -48,6 +48,9 @@ internal sealed class MemoryTables(TimeProvider clock)
     /// <summary>Wake rows held as stalled and nothing else: another build may claim them. All other held rows are in no index: only a control notice leads to them.</summary>
     public SortedSet<ReadyKey> StalledWakes { get; } = [];
 
+    /// <summary>All runs with a held wake row.</summary>
+    public SortedSet<Guid> Held { get; } = [];
+
     public Dictionary<string, SortedSet<TaskPlace>> TasksByQueue { get; } = new(StringComparer.Ordinal);
     public SortedSet<TaskPlace> TaskDeadlines { get; } = [];
 
@@ -144,6 +147,8 @@ internal sealed class MemoryTables(TimeProvider clock)
         var due = park.Asap ? now : MemoryTime.Cut(park.DueAt) ?? DateTimeOffset.MaxValue;
         run.Wake = new(Copy(park, due), attempt, due);
         IndexOf(run.Wake)?.Add(new(due, run.Id, Guid.Empty, 0));
+        if (park.Hold != 0)
+            Held.Add(run.Id);
     }
 
     public MemoryWake TakeWake(MemoryRun run)
@@ -151,6 +156,7 @@ internal sealed class MemoryTables(TimeProvider clock)
         var wake = run.Wake!;
         IndexOf(wake)?.Remove(new(wake.Due, run.Id, Guid.Empty, 0));
         run.Wake = null;
+        Held.Remove(run.Id);
         return wake;
     }
 

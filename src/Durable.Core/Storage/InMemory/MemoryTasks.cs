@@ -7,25 +7,25 @@ internal sealed class MemoryTasks(MemoryTables tables)
     public TaskClaimResult Claim(TaskClaim request)
     {
         var now = tables.Now;
-        var due = new List<MemoryTask>();
-        DateTimeOffset? next = null;
-        foreach (var task in request.Queues.Distinct().SelectMany(queue => Matching(request, queue, now)))
+        var (taken, held) = (new List<MemoryTask>(), new List<string>());
+        var left = new List<MemoryTask>();
+        foreach (var task in request.Queues.Distinct().SelectMany(queue => Turns(request, queue, now)).OrderBy(next => next.Turn).ThenByDescending(next => next.Task.Row.Priority)
+            .ThenBy(next => next.Task.VisibleAt).Select(next => next.Task))
         {
-            if (task.VisibleAt > now)
-                next = next is null || task.VisibleAt < next ? task.VisibleAt : next;
-            else
-                due.Add(task);
+            var queue = task.Row.Queue;
+            if (taken.Count == request.Limit || (request.Most.TryGetValue(queue, out var most) && taken.Count(other => other.Row.Queue == queue) >= most)) left.Add(task);
+            else taken.Add(task);
         }
-        var ordered = due.OrderBy(task => task.VisibleAt).Take(Math.Max(MemoryLook.Window, request.Limit)).OrderByDescending(task => task.Row.Priority).ThenBy(task => task.VisibleAt).ToList();
-        var taken = ordered.Take(request.Limit).ToList();
-        foreach (var task in taken)
+        held.AddRange(request.Most.Where(bound => taken.Count(task => task.Row.Queue == bound.Key) >= bound.Value && left.Exists(task => task.Row.Queue == bound.Key)).Select(bound => bound.Key));
+        var next = request.Queues.Distinct().SelectMany(queue => Matching(request, queue, now)).Where(task => task.VisibleAt > now).Concat(left.Where(task => !held.Contains(task.Row.Queue)))
+            .Select(task => (DateTimeOffset?)task.VisibleAt).Min();
+        foreach (var one in taken)
         {
-            task.Token = Guid.NewGuid();
-            task.Attempt++;
-            tables.HideTask(task, task.HiddenUntil(now, task.Row.Visibility));
+            one.Token = Guid.NewGuid();
+            one.Attempt++;
+            tables.HideTask(one, one.HiddenUntil(now, one.Row.Visibility));
         }
-        var left = ordered.Skip(request.Limit).Select(task => (DateTimeOffset?)task.VisibleAt).Min();
-        return new(now, [.. taken.Select(task => task.ToRecord(true))], left ?? next);
+        return new(now, [.. taken.Select(task => task.ToRecord(true))], next) { Held = held };
     }
 
     public List<TaskState> Heartbeat(IReadOnlyList<TaskBeat> beats)
@@ -57,6 +57,7 @@ internal sealed class MemoryTasks(MemoryTables tables)
             {
                 tables.HideTask(task, MemoryTime.Cut(now + end.RetryAfter));
                 (task.Token, task.LogicalAttempt, task.Failures) = (null, end.LogicalAttempt, end.Failures);
+                if (end.NeverBegan) task.Attempt--;
             }
             return true;
         })];
@@ -75,6 +76,11 @@ internal sealed class MemoryTasks(MemoryTables tables)
     }
 
     private MemoryTask? Held(TaskKey key, Guid token) => tables.FindTask(key) is { } task && task.Token == token ? task : null;
+
+    /// <summary>Due tasks of a queue with their turn: of each namespace the first, then of each the second, so that the backlog of one hides no other.</summary>
+    private IEnumerable<(MemoryTask Task, int Turn)> Turns(TaskClaim request, string queue, DateTimeOffset now) =>
+        Matching(request, queue, now).Where(task => task.VisibleAt <= now).GroupBy(task => task.Row.Namespace)
+            .SelectMany(tasks => tasks.Take(Math.Max(MemoryLook.Window, request.Limit)).OrderByDescending(task => task.Row.Priority).ThenBy(task => task.VisibleAt).Select((task, turn) => (task, turn)));
 
     /// <summary>Tasks of a queue that the host could take: all that are due, and the first one that is not yet.</summary>
     private IEnumerable<MemoryTask> Matching(TaskClaim request, string queue, DateTimeOffset now)
