@@ -17,5 +17,8 @@ internal sealed record RegressionSeed(string Bug, ulong Seed, string Found)
         new("IdleLaneAfterFailoverOfOneLane", 211, "the same with a single lane"),
         new("ChildOvertakesItsStart", 579, "the outcome of a child came before the answer of the batch that had started it: who waited for the start waited for ever"),
         new("ChildPurgedBeforeItsParent", 877, "a child that had ended and was purged before its parent looked was started a second time"),
+        new("TimerOfTheGenerationBefore", 1_005_728, "an attempt that failed while a run was taken up ended its generation, and the timers of that one fired in the next"),
+        new("QueryOfARunThatNeverBegan", 390, "a query of a run that ended before it began threw an exception without a code"),
+        new("RunGivenBackByAFailover", 862, "a failover gave a run back to a lane whose batch was sent again; the lane did not load it"),
     ];
 }

@@ -26,7 +26,7 @@ internal static class SelfTest
     public static (int After, SeedResult? Result) Catch(BrokenEngine engine, int seeds, int threads)
     {
         var campaign = new Campaign { Seeds = seeds, Threads = threads, Database = engine.Make, StopAtFirst = true };
-        var first = campaign.Run().FirstOrDefault();
+        var first = campaign.Run().FirstOrDefault(found => Simulation.Run(found.Seed).IsClean);        // what the sound engine does too proves nothing
         return (first is null ? seeds : (int)first.Seed, first);
     }
 }

@@ -15,6 +15,8 @@ internal sealed record SeedResult(ulong Seed, ulong Hash, IReadOnlyDictionary<st
 internal sealed class Simulation
 {
     private static readonly TimeSpan Release = TimeSpan.FromSeconds(15);       // several leases, each with the patience of a reaper that was cut off
+    private static readonly TimeSpan Farthest = TimeSpan.FromSeconds(100);
+    private static readonly TimeSpan Due = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Liveness = TimeSpan.FromSeconds(400);
     private readonly World world;
     private readonly Profile profile;
@@ -25,14 +27,17 @@ internal sealed class Simulation
     private readonly List<(SimProcess Process, SimClient Client)> clients = [];
     private readonly WakeUpBoard board = new();
     private readonly SharedIds ids = new();
+    private readonly Dictionary<Storage.ReadyKey, long> dueSince = [];
     private readonly PlanMaker plans;
+    private readonly Canonical? story;
     private int processes;
     private bool allDone;
 
-    private Simulation(ulong seed, bool quiet, bool tracing, SimDatabase database)
+    private Simulation(ulong seed, bool quiet, bool tracing, SimDatabase database, Canonical? story = null)
     {
         world = new World(seed, tracing);
-        profile = Profile.Of(world.Random, quiet);
+        this.story = story;
+        profile = story is null ? Profile.Of(world.Random, quiet) : Profile.Still();
         this.database = database;
         database.Attach(world);
         database.KeepsJournal = profile.FailoverEvery > 0;
@@ -49,7 +54,14 @@ internal sealed class Simulation
     /// <param name="quiet">True: no faults.</param>
     public static SeedResult Run(ulong seed, bool tracing = false, SimDatabase? database = null, bool quiet = false)
     {
-        var simulation = new Simulation(seed, quiet, tracing, database ?? new SimDatabase());
+        return Run(new Simulation(seed, quiet, tracing, database ?? new SimDatabase()));
+    }
+
+    /// <summary>Runs one canonical workflow in a world where nothing else happens.</summary>
+    public static SeedResult Tell(Canonical story, SimDatabase database) => Run(new Simulation(1, quiet: true, tracing: false, database, story));
+
+    private static SeedResult Run(Simulation simulation)
+    {
         var context = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);        // a test runner's would take awaits to other threads
         try
@@ -62,7 +74,7 @@ internal sealed class Simulation
         }
 
         var world = simulation.world;
-        return new SeedResult(seed, world.Hash, world.Faults, world.Violations, [.. world.Lines], world.Count, simulation.database.Judge.Runs.Count, simulation.ledger.Executions, world.Exercised, [.. simulation.profile.Kinds()]);
+        return new SeedResult(world.Seed, world.Hash, world.Faults, world.Violations, [.. world.Lines], world.Count, simulation.database.Judge.Runs.Count, simulation.ledger.Executions, world.Exercised, [.. simulation.profile.Kinds()]);
     }
 
     private void Run()
@@ -83,6 +95,7 @@ internal sealed class Simulation
         Inspect();
         world.Schedule(null, Release + Release, CheckReleased);
         if (!world.Run((profile.Safety + Liveness).Ticks, () => allDone) && world.Violations.Count == 0) world.Violate($"I4: stuck {Liveness.TotalSeconds:0} s after the last fault: {Stuck()}");
+        if (database.Judge.ByWorkflowId.GetValueOrDefault(Canonical.Id) is [.., var last]) database.EndOf = database.Judge.Runs[last].Close;
         if (world.Violations.Count == 0) new FinalCheck(world, database, profile, [.. clients.Select(one => one.Client)]).Run();
         world.Tally("executions repeated", ledger.Repeated);
         Killer.Arm(null);
@@ -113,12 +126,12 @@ internal sealed class Simulation
         var actions = Math.Max(1, profile.Actions / profile.Clients + 1);
         world.Schedule(null, world.Random.Millis(0, 400), () =>
         {
-            var host = world.Random.Chance(0.4) ? workers[world.Random.Below(workers.Length)] : null;
+            var host = story is null && world.Random.Chance(0.4) ? workers[world.Random.Below(workers.Length)] : null;
             var process = host is { Process.IsDead: false } ? host.Process : NewProcess(name);
             var engine = process == host?.Process ? host.Client : Alone(process);
             var client = new SimClient(process, engine, plans, profile, ledger, ids, name);
             clients.Add((process, client));
-            process.Machine.Queue(() => _ = client.RunAsync(actions));
+            process.Machine.Queue(() => _ = story is null ? client.RunAsync(actions) : client.TellAsync(story));
         });
     }
 
@@ -167,8 +180,9 @@ internal sealed class Simulation
         });
         Now(profile.StoreStepEvery, () =>
         {
+            if (database.Clock.Offset < -Farthest) return;
             world.Bit("clock step of the store");
-            database.Clock.Offset -= world.Random.Chance(0.3) ? TimeSpan.FromSeconds(60) : world.Random.Millis(10, 20_000);
+            database.Clock.Offset -= world.Random.Chance(0.5) ? TimeSpan.FromSeconds(60) : world.Random.Millis(10, 20_000);
         });
         Now(profile.RestartEvery, Restart);
         Now(profile.FailoverEvery, FailOver);
@@ -208,8 +222,8 @@ internal sealed class Simulation
         process.Kill();
         var slot = Array.FindIndex(workers, worker => worker?.Process == process);
         if (slot < 0) return;
-        var identity = world.Random.Chance(0.7) ? workers[slot]!.Identity : $"worker{slot}x{processes}";
-        StartWorker(slot, identity, world.Random.Chance(0.4) ? world.Random.Millis(0, 60) : world.Random.Millis(0, 4_000));
+        var identity = profile.KeepsNames || world.Random.Chance(0.6) ? workers[slot]!.Identity : $"worker{slot}x{processes}";
+        StartWorker(slot, identity, profile.KeepsNames || world.Random.Chance(0.4) ? world.Random.Millis(0, 60) : world.Random.Millis(0, 4_000));
     }
 
     private void Restart()
@@ -284,8 +298,19 @@ internal sealed class Simulation
     private void Inspect() => world.Schedule(null, TimeSpan.FromMilliseconds(200), () =>
     {
         allDone = clients.Count == profile.Clients && clients.All(one => one.Process.IsDead || database.LostAt > 0 || (one.Client.IsDone && !one.Client.IsWaiting)) && Open().Count == 0 && database.Tables.Notices.Count == 0;
+        CheckDue();
         Inspect();
     });
+
+    // P4, S5: what is due at once is taken, whatever the clocks say.
+    private void CheckDue()
+    {
+        foreach (var key in database.Tables.AsapWakes)
+        {
+            if (!dueSince.TryGetValue(key, out var since)) dueSince[key] = world.Now;
+            else if (world.Now - since > Due.Ticks) world.Violate($"P4: {database.Judge.Name(key.RunId)} is due at once since more than {Due.TotalSeconds:0} s without a fault, and nobody takes it");
+        }
+    }
 
     // P4: whatever the clocks say, runs of a dead host move on within a few leases.
     private void CheckReleased()

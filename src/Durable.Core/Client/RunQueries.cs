@@ -1,5 +1,6 @@
 // Queries: on the owner if this process is it, else by replaying committed history here (DECISIONS 17).
 using System.Linq.Expressions;
+using Durable.Engine.History;
 using Durable.Engine.Registration;
 using Durable.Engine.Replay;
 using Durable.Storage;

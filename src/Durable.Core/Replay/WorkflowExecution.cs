@@ -1,5 +1,6 @@
 // One generation of one run: user code driven by arrivals, one at a time. Pure and synchronous: no I/O, no clock, no locks.
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Durable.Engine.History;
 using Durable.Engine.Registration;
 using Durable.Storage;
@@ -149,10 +150,10 @@ internal sealed class WorkflowExecution
     /// <returns>Null, or why the run may not go on.</returns>
     public Verdict? Replay(IReadOnlyList<EventRecord> rows)
     {
-        Markers.Collect(rows);
         IsReplaying = true;
         try
         {
+            Markers.Collect(rows);
             Enter(_ =>
             {
                 foreach (var row in rows)
@@ -161,6 +162,11 @@ internal sealed class WorkflowExecution
                     if (Verdict is not null) return;
                 }
             }, null);
+        }
+        catch (Exception error) when (error is JsonException or FormatException or ArgumentException or KeyNotFoundException or InvalidOperationException)
+        {
+            // Rows whose checksums fit and that no engine wrote.
+            Hold(new Verdict(DurableErrorCodes.HistoryBroken, $"The history cannot be read: {error.Message} Restore it, or terminate the run."));
         }
         finally
         {

@@ -187,6 +187,8 @@ internal sealed class LaneCommits(Lane lane)
         if (sequel == -1)
         {
             Send(batch);
+            var unknown = opened.Owned.Where(run => !lane.Slots.ContainsKey(run.RunId)).ToList();      // what a failover gave back
+            if (unknown.Count > 0) lane.Loads.Claimed(unknown);
             return;
         }
 

@@ -259,6 +259,14 @@ internal sealed class LaneLoads(Lane lane)
             return;
         }
 
+        // A resume that is not stored yet would give a run that kills its host new attempts at every load: it is stored first, and the next claim runs the code.
+        if (slot.Attempt > 1 && Resumed(slot, loaded))
+        {
+            if (slot.Status is RunStatus.Stalled or RunStatus.Quarantined or RunStatus.Paused) lane.Exits.SetStatus(slot, RunTrigger.Resumed);
+            lane.Exits.Park(slot);
+            return;
+        }
+
         if (!Resumed(slot, loaded) && lane.Holds.Stands(slot)) lane.Holds.Keep(slot, loaded.Messages);
         else if (HistoryCheck.Fault(loaded.Events, slot.Gen) is { } broken) lane.Holds.Hold(slot, new Verdict(DurableErrorCodes.HistoryBroken, broken), HoldReasons.Quarantined);
         else Run(slot, loaded, unborn);
@@ -341,6 +349,7 @@ internal sealed class LaneLoads(Lane lane)
         var answered = loaded.Messages.Where(message => message.ReplyGen == slot.Gen).Select(message => message.ReplyOrdinal).ToHashSet();
         foreach (var waiting in execution.Operations.Pending.OrderBy(op => op.Operation.Ordinal).ToList())
         {
+            if (slot.Execution != execution) return;         // what was restored ended this generation: its timers and children are not the next one's
             var operation = waiting.Operation;
             if (slot.State != SlotState.Active || operation.IsSilent || execution.Operations.Find(operation.Ordinal) != waiting) continue;
             switch (operation.Kind)

@@ -363,7 +363,7 @@ internal sealed class LaneTurns(Lane lane)
     {
         if (!EventKinds.IsReply(arrival.Kind)) return true;
         var execution = slot.Execution!;
-        if ((arrival.ReplyGen < 0 || arrival.ReplyGen == slot.Gen) && (execution.Operations.Find(arrival.Ordinal) is not null || (arrival.Kind is EventKind.ChildStarted or EventKind.ChildStartFailed && execution.Context.Children.AwaitsStart(arrival.Ordinal))))
+        if ((arrival.ReplyGen < 0 || arrival.ReplyGen == slot.Gen) && (IsAsked(execution.Operations.Find(arrival.Ordinal), arrival.Kind) || (arrival.Kind is EventKind.ChildStarted or EventKind.ChildStartFailed && execution.Context.Children.AwaitsStart(arrival.Ordinal))))
         {
             if (slot.Tasks.Remove(arrival.Ordinal, out var task) && arrival.Message is null) LaneTasks.Delete(lane, lane.Touch(slot), task);
             return true;
@@ -373,6 +373,9 @@ internal sealed class LaneTurns(Lane lane)
         Consume(slot, arrival);
         return false;
     }
+
+    // A promise's token comes from outside, and after a failover that lost turns its ordinal may be another command's.
+    private static bool IsAsked(IPendingOperation? operation, EventKind kind) => operation is not null && (kind is EventKind.PromiseCompleted or EventKind.PromiseFailed) == (operation.Operation.Kind == CommandKind.Promise);
 
     private bool IsRejected(RunSlot slot, Arrival arrival)
     {

@@ -191,7 +191,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
 
         void Ask()
         {
-            if (!open.Slots.TryGetValue(runId, out var slot) || slot.State != SlotState.Active || slot.Execution is not { } execution) answer.TrySetResult((false, null));
+            if (!open.Slots.TryGetValue(runId, out var slot) || slot.State != SlotState.Active || slot.Execution is not { Started: not null } execution) answer.TrySetResult((false, null));
             else if (slot.LastBatch is { } batch)
             {
                 batch.AfterCommit.Add((runId, () => open.Post(Ask)));      // only what is durable is told

@@ -34,6 +34,7 @@ internal sealed class CommitStatements
     private readonly NpgsqlParameter<long> fenceLane = new() { NpgsqlDbType = NpgsqlDbType.Bigint }, fenceEpoch = new() { NpgsqlDbType = NpgsqlDbType.Bigint },
         fenceSeq = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
     private readonly NpgsqlParameter<short> fenceShard = new() { NpgsqlDbType = NpgsqlDbType.Smallint };
+    private readonly NpgsqlParameter<Guid> fenceHolder = new() { NpgsqlDbType = NpgsqlDbType.Uuid };
     private readonly NpgsqlParameter<TimeSpan> fenceLease = new() { NpgsqlDbType = NpgsqlDbType.Interval };
     private readonly NpgsqlParameter fenceRuns = new() { NpgsqlDbType = NpgsqlDbType.Bytea };
 
@@ -42,7 +43,7 @@ internal sealed class CommitStatements
         this.options = options;
         fenceLane.TypedValue = lane.LaneId;
         fenceShard.TypedValue = lane.Group.HomeShard;
-        fence = Make("CommitFence", CommitResultKind.None, [fenceLane, fenceShard, fenceEpoch, fenceSeq, fenceLease, fenceRuns]);
+        fence = Make("CommitFence", CommitResultKind.None, [fenceLane, fenceShard, fenceEpoch, fenceSeq, fenceLease, fenceRuns, fenceHolder]);
         consumeNotice = Make("CommitConsume", CommitResultKind.None, [], notices);
         consumeMessage = Make("CommitConsumeMessage", CommitResultKind.None, [], messages);
         park = Make("CommitPark", CommitResultKind.Counted, [PgBatch.Long(lane.LaneId)], parks);
@@ -76,6 +77,7 @@ internal sealed class CommitStatements
         used.Add(fence);
         fenceEpoch.TypedValue = batch.Epoch;
         fenceSeq.TypedValue = batch.CommitSeq;
+        fenceHolder.TypedValue = batch.Lane.Holder;
         fenceLease.TypedValue = batch.Lease;
         fenceRuns.Value = (object?)log.Pack(batch) ?? DBNull.Value;
         Consume(batch);

@@ -18,7 +18,7 @@ internal sealed class BatchWriter
     {
         var now = Micros.From(clock);
         var lane = batch.Lane.LaneId;
-        var passed = session[SqlText.Fence].Bind(now + Micros.From(batch.Lease)).Bind(lane).Bind(batch.Epoch).Bind(batch.CommitSeq - 1).Run() == 1;
+        var passed = session[SqlText.Fence].Bind(now + Micros.From(batch.Lease)).Bind(lane).Bind(batch.Epoch).Bind(batch.CommitSeq - 1).Bind(batch.Lane.Holder).Run() == 1;
         if (!passed)
             return new(CommitOutcome.Refused) { Error = $"The lane is not at epoch {batch.Epoch} and commit {batch.CommitSeq - 1} any more." };
 

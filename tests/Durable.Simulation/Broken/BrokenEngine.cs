@@ -15,6 +15,9 @@ internal sealed record BrokenEngine(string Name, string Rule, string How, Func<S
     [
         new("NoFence", "C1", "every batch is given the lane's present epoch and number", static () => new NoFence()),
         new("FenceByCount", "G6, C1", "the fence's update counts 0 rows and the statements behind it run all the same", static () => new FenceByCount()),
+        new("NoSeqCheck", "C1, O3", "the fence compares the epoch and not the number", static () => new NoSeqCheck()),
+        new("FailoverUnseen", "O3", "nobody says that the store went back in time until the lane commits", static () => new FailoverUnseen()),
+        new("CacheKept", "O3", "a lane that was refused and belongs to another one keeps its runs", static () => new CacheKept()),
         new("NoEpoch", "C1", "the fence compares the number and not the epoch", static () => new NoEpoch()),
         new("ReadBackNoBump", "O2, I5", "a read-back leaves the epoch as it is", static () => new ReadBackNoBump()),
         new("BurnSeq", "O3", "a read-back raises commit_seq", static () => new BurnSeq()),
@@ -26,6 +29,9 @@ internal sealed record BrokenEngine(string Name, string Rule, string How, Func<S
         new("TornEvents", "C1–C7 are one transaction", "the last event of a batch is lost now and then", static () => new TornEvents()),
         new("EffectBeforeCommit", "C7", "a commit is acknowledged before it is durable", static () => new EffectBeforeCommit()),
         new("CloseKeepsTasks", "C4", "closing a run leaves its task rows", static () => new CloseKeepsTasks()),
+        new("CloseDropsMail", "C4, S2", "closing a run deletes its unread mail", static () => new CloseDropsMail()),
+        new("TrimTooFar", "DECISIONS 10", "trimming takes the present generation too", static () => new TrimTooFar()),
+        new("AnswerLost", "DECISIONS 16", "the documents that answer updates are not written", static () => new AnswerLost()),
         new("ParkForgetsAsap", "C3", "parking never says that work is known (the model's ParkIgnoresKnown)", static () => new ParkForgetsAsap()),
         new("ParkForgetsTimer", "C3", "parking forgets the next timer", static () => new ParkForgetsTimer()),
         new("InboxByRun", "S1", "continue-as-new deletes the mail of the generation before", static () => new InboxByRun()),
@@ -46,6 +52,7 @@ internal sealed record BrokenEngine(string Name, string Rule, string How, Func<S
         new("SweepAll", "D8", "the sweep takes every old notice", static () => new SweepAll()),
         new("ControlNeedsType", "T3, S4", "control messages are ordinary ones", static () => new ControlNeedsType()),
         new("ReapOneStatement", "R1, R2", "the release sees the owned rows of a moment before the fence", static () => new ReapOneStatement()),
+        new("ReleaseNoLaneLock", "R2", "the release reads what a dead lane owns, and acts on it later", static () => new ReleaseNoLaneLock()),
         new("ReleaseNotAsap", "R3", "a released run is due when its timers say", static () => new ReleaseNotAsap()),
         new("ReleaseByExpiry", "R4", "runs are released when the lease is over, without a fence", static () => new ReleaseByExpiry()),
         new("ClockBackNoReap", "R5", "leases that lie too far ahead are never reaped", static () => new ClockBackNoReap()),
@@ -60,6 +67,7 @@ internal sealed record BrokenEngine(string Name, string Rule, string How, Func<S
         new("TaskUncounted", "K1, A1", "a task's claim does not count its attempt", static () => new TaskUncounted()),
         new("NoExpire", "K2", "tasks whose deadline has passed are never ended", static () => new NoExpire()),
         new("NoSlotLimit", "decision 3", "a queue has more slots than its limit", static () => new NoSlotLimit()),
-        new("PurgeOpen", "P2", "the purge leaves the messages of closed runs", static () => new PurgeKeepsMail()),
+        new("PurgeWithoutFence", "P2", "the purge takes an open run now and then", static () => new PurgeWithoutFence()),
+        new("PurgeKeepsMail", "P2", "the purge leaves the messages of closed runs", static () => new PurgeKeepsMail()),
     ];
 }

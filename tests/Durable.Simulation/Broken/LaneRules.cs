@@ -172,3 +172,57 @@ internal sealed class InboxByRun : SimDatabase
         return result;
     }
 }
+
+internal sealed class NoSeqCheck : SimDatabase
+{
+    protected override CommitResult Apply(LaneBatch batch) =>
+        base.Apply(Tables.Lanes.TryGetValue(batch.Lane.LaneId, out var lane) ? Batches.Copy(batch, commitSeq: lane.CommitSeq + 1) : batch);
+}
+
+internal sealed class CacheKept : SimDatabase
+{
+    // A lane that another one has is told that nothing happened, and keeps what it has in memory.
+    protected override OpenedLane? ApplyOpen(OpenLane request)
+    {
+        var opened = base.ApplyOpen(request);
+        if (opened is not null || !Tables.Lanes.TryGetValue(request.Lane.LaneId, out var lane)) return opened;
+        return new OpenedLane(lane.Epoch, lane.CommitSeq, Clock.GetUtcNow(), [.. lane.Owned.Select(id => new OwnedRun(id, 1, Tables.Runs[id].Gen, Tables.Runs[id].History.Length(Tables.Runs[id].Gen)))]);
+    }
+}
+
+internal sealed class FailoverUnseen : SimDatabase
+{
+    public override IReadOnlyList<LaneRow> ReadLanes() => [.. base.ReadLanes().Select(lane => lane with { CommitSeq = long.MaxValue })];
+}
+
+internal sealed class CloseDropsMail : SimDatabase
+{
+    protected override CommitResult Apply(LaneBatch batch)
+    {
+        var result = base.Apply(batch);
+        if (result.Outcome != CommitOutcome.Committed) return result;
+        foreach (var close in batch.Closes)
+            foreach (var (sender, seq) in Tables.Inboxes.GetValueOrDefault(close.RunId)?.Messages.Keys.ToList() ?? []) Tables.DeleteMessage(close.RunId, sender, seq);
+        return result;
+    }
+}
+
+internal sealed class TrimTooFar : SimDatabase
+{
+    protected override CommitResult Apply(LaneBatch batch)
+    {
+        var changed = Batches.Copy(batch);
+        for (var i = 0; i < changed.Trims.Count; i++) changed.Trims[i] = changed.Trims[i] with { BelowGen = int.MaxValue };
+        return base.Apply(changed);
+    }
+}
+
+internal sealed class AnswerLost : SimDatabase
+{
+    protected override CommitResult Apply(LaneBatch batch)
+    {
+        var changed = Batches.Copy(batch);
+        changed.Documents.RemoveAll(static document => document.Kind == "update");
+        return base.Apply(changed);
+    }
+}

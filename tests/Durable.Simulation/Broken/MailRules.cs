@@ -36,11 +36,11 @@ internal sealed class SweepTwoReads : SimDatabase
 {
     public override ReapResult Reap(SimProcess who, ReapRequest request)
     {
-        var unowned = Tables.Notices.Where(notice => Tables.Runs.TryGetValue(notice.RunId, out var run) && run.Owner is null).ToList();
-        if (unowned.Count > 0) World.Schedule(null, World.Random.Millis(0, 60), () =>
+        var owned = Tables.Notices.Where(notice => Tables.Runs.TryGetValue(notice.RunId, out var run) && run.Wake is null).ToList();
+        if (owned.Count > 0) World.Schedule(null, World.Random.Millis(0, 200), () =>
         {
-            foreach (var notice in unowned)
-                if (Tables.Runs.TryGetValue(notice.RunId, out var run) && run.Wake is null) Tables.DeleteNotice(notice.RunId, notice.Sender, notice.Seq);
+            foreach (var notice in owned)
+                if (Tables.Runs.TryGetValue(notice.RunId, out var run) && run.Owner is null) Tables.DeleteNotice(notice.RunId, notice.Sender, notice.Seq);
         });
         return base.Reap(who, request);
     }
@@ -57,27 +57,50 @@ internal sealed class SweepAll : SimDatabase
 
 internal sealed class ReapOneStatement : SimDatabase
 {
-    private readonly Dictionary<long, HashSet<Guid>> seen = [];
     private readonly HashSet<(long Lane, Guid Run)> stranded = [];
+
+    // A lease that was computed before a wait is born expired: the reaper that waits for this batch fences its lane, and its one statement does not see what the batch claimed.
+    protected override CommitResult Apply(LaneBatch batch)
+    {
+        var result = base.Apply(batch);
+        if (result.Claimed.Count == 0 || !World.Random.Chance(0.05)) return result;
+        var lane = Tables.Lanes[batch.Lane.LaneId];
+        lane.Epoch++;
+        lane.Holder = null;
+        foreach (var claimed in result.Claimed) stranded.Add((lane.Id, claimed.RunId));
+        return result;
+    }
 
     public override ReapResult Reap(SimProcess who, ReapRequest request)
     {
-        var owned = Tables.Lanes.Values.ToDictionary(lane => lane.Id, lane => lane.Owned.ToHashSet());
-        var alive = Tables.Lanes.Values.Where(lane => lane.Holder is not null).Select(lane => lane.Id).ToHashSet();
+        var kept = stranded.Where(one => Tables.Runs.TryGetValue(one.Run, out var run) && run.Owner?.Lane.Id == one.Lane && run.Owner.Lane.Holder is null).ToList();
         var reaped = base.Reap(who, request);
-        foreach (var lane in Tables.Lanes.Values.Where(lane => lane.Holder is null))
+        foreach (var (lane, id) in kept)
         {
-            if (alive.Contains(lane.Id))
-                foreach (var run in owned[lane.Id].Where(run => !seen.GetValueOrDefault(lane.Id, []).Contains(run))) stranded.Add((lane.Id, run));
-            foreach (var run in owned[lane.Id].Where(run => stranded.Contains((lane.Id, run)) && Tables.Runs[run].Wake is not null))
-            {
-                Tables.TakeWake(Tables.Runs[run]);
-                Tables.SetOwner(Tables.Runs[run], new MemoryOwner(lane, 1, 0, 0));
-            }
+            if (Tables.Runs[id].Wake is null) continue;
+            Tables.TakeWake(Tables.Runs[id]);
+            Tables.SetOwner(Tables.Runs[id], new MemoryOwner(Tables.Lanes[lane], 1, 0, 0));
         }
 
-        foreach (var (lane, runs) in owned) seen[lane] = runs;
         return reaped;
+    }
+}
+
+internal sealed class ReleaseNoLaneLock : SimDatabase
+{
+    public override ReapResult Reap(SimProcess who, ReapRequest request)
+    {
+        var read = Tables.Lanes.Values.Where(lane => lane.Holder is null || lane.ExpiresAt < Clock.GetUtcNow()).SelectMany(lane => lane.Owned.Select(run => (lane, run))).ToList();
+        if (read.Count > 0) World.Schedule(null, World.Random.Millis(0, 300), () =>
+        {
+            foreach (var (lane, id) in read)
+            {
+                if (!Tables.Runs.TryGetValue(id, out var run) || run.Owner?.Lane != lane) continue;
+                Tables.ClearOwner(run);
+                Tables.PutWake(run, MemoryWakes.Released(run), 0, Clock.GetUtcNow());
+            }
+        });
+        return World.Random.Chance(0.5) ? new ReapResult(0, 0, 0, []) : base.Reap(who, request);
     }
 }
 
@@ -172,5 +195,20 @@ internal sealed class PurgeKeepsMail : SimDatabase
         var purged = base.ApplyPurge(request);
         foreach (var message in mail) Tables.InsertMessage(message, Clock.GetUtcNow());
         return purged;
+    }
+}
+
+internal sealed class PurgeWithoutFence : SimDatabase
+{
+    protected override int ApplyPurge(PurgeRequest request)
+    {
+        if (World.Random.Chance(0.2) && Tables.Runs.Values.FirstOrDefault(run => !run.IsClosed && run.Wake is not null) is { } open)
+        {
+            var wake = Tables.TakeWake(open);
+            Tables.CloseRun(open, new CloseRecord { RunId = open.Id, Shard = wake.Row.Shard, Status = RunStatus.Terminated }, Clock.GetUtcNow());
+            Tables.RemoveRun(open);
+        }
+
+        return base.ApplyPurge(request);
     }
 }

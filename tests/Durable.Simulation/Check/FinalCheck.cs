@@ -46,6 +46,8 @@ internal sealed class FinalCheck(World world, SimDatabase database, Profile prof
         if (HistoryCheck.Fault(current, run.Gen) is { } fault) world.Violate($"I1: {name}: {fault}");
         if (run.Status != shadow.Close?.Status) world.Violate($"I3: {name} is {run.Status}, its end was {shadow.Close?.Status}");
         if (run.Owner is not null || run.Wake is not null || run.Tasks.Count > 0) world.Violate($"I10: {name} is {run.Status} and has rows left");
+        var answers = database.Tables.DocumentsOfRun.TryGetValue(run.Id, out var documents) ? documents.Count(document => document.Kind == "update") : 0;
+        if (answers < shadow.Updates) world.Violate($"DECISIONS 16: {name} took {shadow.Updates} updates and has {answers} answers");
         if (run.Outcome is { } outcome && Encoding.UTF8.GetString(outcome).Contains(nameof(BrokenOrderException), StringComparison.Ordinal)) world.Violate($"I5: {name}: {Encoding.UTF8.GetString(outcome)}");
         if (current.Count > 0) Replay(run, current);
     }

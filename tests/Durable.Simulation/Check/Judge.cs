@@ -81,6 +81,11 @@ internal sealed class Judge(World world, SimDatabase database, HashSet<(Guid Run
     /// <summary>True if the history that has been accepted so far holds the command.</summary>
     public bool Knows(Guid run, int gen, int ordinal) => (Runs.TryGetValue(run, out var shadow) && shadow.Commands.ContainsKey((gen, ordinal))) || everKnown.Contains((run, gen, ordinal));
 
+    /// <summary>True if the call is a step: its owner runs it, and nobody claims it.</summary>
+    public bool IsStep(string key, Guid run) => key.Split('/') is [_, var gen, var ordinal] && Runs.TryGetValue(run, out var shadow) && shadow.Commands.GetValueOrDefault((Number(gen), Number(ordinal))) == CommandKind.Step;
+
+    private static int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>True if the history as it is now holds the command.</summary>
     public bool KnowsNow(Guid run, int gen, int ordinal) => Runs.TryGetValue(run, out var shadow) && shadow.Commands.ContainsKey((gen, ordinal));
 
@@ -170,6 +175,7 @@ internal sealed class Judge(World world, SimDatabase database, HashSet<(Guid Run
         Settle(run, row, where);
         run.Learn(row);
         if ((EventKind)row.Kind == EventKind.SignalReceived) run.Signals++;
+        if ((EventKind)row.Kind == EventKind.UpdateReceived) run.Updates++;
         if ((EventKind)row.Kind is EventKind.SignalReceived or EventKind.MailReceived or EventKind.UpdateReceived && row.Payload is { } payload) run.Contents.Add(Encoding.UTF8.GetString(payload));
     }
 

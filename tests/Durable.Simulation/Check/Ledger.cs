@@ -11,7 +11,7 @@ internal sealed record Promised(string Token, Guid Run, int Gen, int Ordinal)
 internal sealed class Ledger(World world, SimDatabase database, Profile profile)
 {
     private readonly List<Place> places = [];
-    private readonly HashSet<(string Key, int Attempt)> begun = [];
+    private readonly Dictionary<(string Key, int Attempt), SimProcess> begun = [];
     private readonly Dictionary<string, int> numbers = [];
     private readonly Dictionary<string, int> hosts = [];
 
@@ -44,7 +44,8 @@ internal sealed class Ledger(World world, SimDatabase database, Profile profile)
         world.Exercise(Rule.Dec13Again, before > 0 && process.Number != hosts.GetValueOrDefault(key));
         hosts[key] = process.Number;
         numbers[key] = Math.Max(before, attempt);
-        if (!begun.Add((key, attempt)) && database.LostAt == 0) world.Violate($"I8: attempt {attempt} of {key} ran twice");
+        // A host that does not know yet that it lost the run may try a step again under the number that its successor uses; of other activities every attempt is claimed.
+        if (!begun.TryAdd((key, attempt), process) && database.LostAt == 0 && !(database.Judge.IsStep(key, run) && !begun[(key, attempt)].IsDead)) world.Violate($"I8: attempt {attempt} of {key} ran twice");
         var parts = key.Split('/');
         if (!database.Judge.Knows(run, int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), int.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture)))
             world.Violate($"C7: {database.Judge.Name(run)} ran {key} on {process.Name} before its command was stored");

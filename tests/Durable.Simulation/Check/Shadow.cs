@@ -37,6 +37,9 @@ internal sealed class ShadowRun(Guid id)
     /// <summary>Signals that its history holds.</summary>
     public int Signals { get; set; }
 
+    /// <summary>Updates that its history holds.</summary>
+    public int Updates { get; set; }
+
     /// <summary>True once a purge has taken it.</summary>
     public bool IsPurged { get; set; }
 

@@ -53,6 +53,23 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
         IsDone = true;
     }
 
+    /// <summary>Starts a canonical workflow and sends it what it waits for.</summary>
+    public async Task TellAsync(Canonical story)
+    {
+        RunHandle<SimWorkflow, string>? run = null;
+        await TryAsync("start", async () => run = await client.StartAsync((SimWorkflow w) => w.RunAsync(story.Plan, null), new StartOptions { Id = Canonical.Id }));
+        Remember(Canonical.Id, run!.RunId);
+        for (var i = 1; i <= story.Signals; i++) await TellAsync("signal", i, note => run.SignalAsync(w => w.Poke(note)));
+        for (var i = 1; i <= story.Items; i++) await TellAsync("item", i, note => run.SendAsync(w => w.Inbox, note));
+        IsDone = true;
+    }
+
+    private async Task TellAsync(string what, int number, Func<Note, Task> post)
+    {
+        var note = new Note($"{name}{what[0]}", number);
+        if (await TryAsync(what, () => post(note)) == true) Mail.Add(new Told(Canonical.Id, null, Content(note), true, World.Now));
+    }
+
     /// <summary>Settles promises until the world ends.</summary>
     public async Task SettleAsync()
     {

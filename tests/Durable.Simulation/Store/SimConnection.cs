@@ -108,7 +108,7 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
 
     public Task<int> PurgeAsync(PurgeRequest request, CancellationToken cancellationToken = default) => Call("purge", profile.Reads, () => database.Write(() => database.Purge(request)));
 
-    public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken = default) => Read(() => database.Store.ReadLanesAsync(CancellationToken.None));
+    public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken = default) => Call("read", profile.Reads, database.ReadLanes);
 
     public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken = default) => Read(() => database.Write(() => Lease(name, holder, length)));
 
@@ -145,6 +145,7 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
         var verbAlone = apply;
         apply = () => database.Life == life ? verbAlone() : throw new DurableException(DurableErrorCodes.CommitInDoubt, "The primary is gone (simulated).");
         var fault = World.IsHealed ? World.Random.Chance(0.3) ? CallFault.Delay : CallFault.None : rates.Pick(World.Random);
+        if (database.Aim is { } aim && !World.IsHealed && process.Name.StartsWith("worker", StringComparison.Ordinal)) fault = ++database.Calls == aim.Call ? aim.Fault : CallFault.None;
         if (fault >= CallFault.CrashBefore && onCrash is null) fault = CallFault.Delay;
         if (fault == CallFault.None) return AtOnce(apply);
         if (fault != CallFault.Delay) World.Bit($"{verb}: {fault}");

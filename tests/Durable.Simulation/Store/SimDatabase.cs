@@ -24,6 +24,15 @@ internal class SimDatabase
     /// <summary>True: what is written is remembered, so that a failover can lose the end of it.</summary>
     public bool KeepsJournal { get; set; }
 
+    /// <summary>The one call of the workers that fails, by number, or null.</summary>
+    public (int Call, CallFault Fault)? Aim { get; init; }
+
+    /// <summary>Calls of the workers so far, while one is to fail.</summary>
+    public int Calls { get; set; }
+
+    /// <summary>How the run of a told story ended.</summary>
+    public CloseRecord? EndOf { get; set; }
+
     /// <summary>Goes up with each failover: calls under way before it die with the old primary.</summary>
     public int Life { get; private set; }
 
@@ -197,6 +206,8 @@ internal class SimDatabase
         World.Exercise(Rule.X2, Tables.Lanes.Count < lanes);
         return purged;
     }
+
+    public virtual IReadOnlyList<LaneRow> ReadLanes() => Done(store.ReadLanesAsync());
 
     /// <summary>The transaction itself; what broken engines replace.</summary>
     protected virtual CommitResult Apply(LaneBatch batch) => Done(store.CommitAsync(batch));

@@ -56,6 +56,9 @@ internal sealed class Profile
     /// <summary>How long closed runs are kept, or null for ever.</summary>
     public TimeSpan? Retention { get; private init; }
 
+    /// <summary>True: a crashed host always comes back under its own name.</summary>
+    public bool KeepsNames { get; private init; }
+
     /// <summary>True: half of the hosts have code that differs.</summary>
     public bool TwoBuilds { get; private init; }
 
@@ -72,6 +75,12 @@ internal sealed class Profile
     public FaultRates Deliveries { get; } = new();
 
     public FaultRates Tasks { get; } = new();
+
+    /// <summary>Two workers, one client, nothing that fails by itself.</summary>
+    public static Profile Still() => new()
+    {
+        Workers = 2, Clients = 1, Actions = 1, ParkAfter = TimeSpan.FromMilliseconds(60), MaxCachedRuns = 100, MaxConcurrentActivities = 10, KeepGenerations = 1, Crashes = true, Safety = TimeSpan.FromSeconds(6),
+    };
 
     /// <summary>What kinds of seed it belongs to, for people.</summary>
     public IEnumerable<string> Kinds()
@@ -109,8 +118,8 @@ internal sealed class Profile
             ParkAfter = TimeSpan.FromMilliseconds(random.Pick([0, 60, 300, 2_000])), MaxCachedRuns = random.Pick([2, 5, 100, 100]), MaxConcurrentActivities = random.Pick([1, 3, 50]),
             ContinueAsNew = random.Pick([0, 0.2, 0.6]), OnlyTimers = random.Chance(0.03), WakeUps = random.Chance(0.5),
             Crashes = crashes, CrashEvery = crashes ? random.Pick([700.0, 2_000, 6_000]) : 0, FreezeEvery = On(0.5) ? random.Pick([1_500.0, 5_000]) : 0, ClockStepEvery = On(0.3) ? 1_500 : 0,
-            StoreStepEvery = On(0.15) ? 5_000 : 0, RestartEvery = On(0.3) ? 4_000 : 0, ClashEvery = On(0.12) ? 4_000 : 0, PoisonEvery = On(0.1) ? 2_500 : 0, Killers = On(0.06),
-            FailoverEvery = On(0.1) ? 2_500 : 0, Retention = purges ? TimeSpan.FromMilliseconds(random.Pick([0, 400, 1_500])) : null, TwoBuilds = On(0.12), KeepGenerations = random.Pick([0, 1, 1, 2]),
+            StoreStepEvery = On(0.2) ? 2_500 : 0, RestartEvery = On(0.3) ? 4_000 : 0, ClashEvery = On(0.12) ? 4_000 : 0, PoisonEvery = On(0.1) ? 2_500 : 0, Killers = On(0.08),
+            FailoverEvery = On(0.1) ? 2_500 : 0, Retention = purges ? TimeSpan.FromMilliseconds(random.Pick([0, 400, 1_500])) : null, TwoBuilds = On(0.12), KeepsNames = random.Chance(0.3), KeepGenerations = random.Pick([0, 1, 1, 2]),
             DuplicateDelivery = !purges && On(0.3) ? 0.2 : 0, Safety = TimeSpan.FromMilliseconds(random.Pick([4_000, 7_000, 10_000])),
         };
         profile.Mix(profile.Commits, random, On(0.7), 1);

@@ -6,7 +6,7 @@ internal sealed class MemoryCommit(MemoryTables tables)
 {
     public CommitResult Commit(LaneBatch batch)
     {
-        if (!tables.Lanes.TryGetValue(batch.Lane.LaneId, out var lane) || lane.Epoch != batch.Epoch || lane.CommitSeq != batch.CommitSeq - 1)
+        if (!tables.Lanes.TryGetValue(batch.Lane.LaneId, out var lane) || lane.Epoch != batch.Epoch || lane.Holder != batch.Lane.Holder || lane.CommitSeq != batch.CommitSeq - 1)
             return new(CommitOutcome.Refused) { Error = $"The lane is at epoch {lane?.Epoch}, commit {lane?.CommitSeq}; the batch is {batch.CommitSeq} of epoch {batch.Epoch}." };
         if (FindClash(batch) is { } clash)
             return new(CommitOutcome.Rejected) { Error = clash };
