@@ -94,7 +94,9 @@ public sealed class HeldRunTests : Situation
         var first = await World.StartAsync(d => d.AddWorkflow<Old>());
         var run = await first.Client.StartAsync((Old w) => w.RunAsync(), new() { Id = "o", Timeout = TimeSpan.FromHours(1) });
         await World.UntilAsync(() => Bench.Count("one") == 1, "the first activity is done", step);
-        await first.StopAsync();
+        var stopping = first.StopAsync();
+        await World.UntilAsync(() => stopping.IsCompleted, "the first host has stopped", step);
+        await stopping;
         var changed = await World.StartAsync(d => d.AddWorkflow<Changed>(), "b");
         await changed.Client.GetRun<Old>("o").SignalAsync(w => w.Go());
         await Reaches(run, RunStatus.Stalled, step);
