@@ -1,4 +1,4 @@
-// Obligations S30, S31 and S90 (protocol S4, T3) of docs/storage-provider.md: held runs, who may take them, and control messages.
+// Obligations S30, S31 and S95 (protocol S4, T3) of docs/storage-provider.md: held runs, who may take them, and control messages.
 namespace Durable.Storage.Contract;
 
 /// <summary>Paused, stalled and quarantined runs.</summary>
