@@ -43,6 +43,11 @@ public sealed class PostgresTasks : TaskContract
     protected override Task<StoreHarness> CreateAsync() => PostgresHarness.CreateAsync();
 }
 
+public sealed class PostgresTaskMatrix : TaskMatrixContract
+{
+    protected override Task<StoreHarness> CreateAsync() => PostgresHarness.CreateAsync();
+}
+
 public sealed class PostgresCatalog : CatalogContract
 {
     protected override Task<StoreHarness> CreateAsync() => PostgresHarness.CreateAsync();

@@ -43,6 +43,11 @@ public sealed class SqliteTasks : TaskContract
     protected override Task<StoreHarness> CreateAsync() => SqliteHarness.CreateAsync();
 }
 
+public sealed class SqliteTaskMatrix : TaskMatrixContract
+{
+    protected override Task<StoreHarness> CreateAsync() => SqliteHarness.CreateAsync();
+}
+
 public sealed class SqliteCatalog : CatalogContract
 {
     protected override Task<StoreHarness> CreateAsync() => SqliteHarness.CreateAsync();

@@ -43,6 +43,11 @@ public sealed class InMemoryTasks : TaskContract
     protected override Task<StoreHarness> CreateAsync() => InMemoryHarness.CreateAsync();
 }
 
+public sealed class InMemoryTaskMatrix : TaskMatrixContract
+{
+    protected override Task<StoreHarness> CreateAsync() => InMemoryHarness.CreateAsync();
+}
+
 public sealed class InMemoryCatalog : CatalogContract
 {
     protected override Task<StoreHarness> CreateAsync() => InMemoryHarness.CreateAsync();
