@@ -16,7 +16,7 @@ internal static class RepositoryProject
 
     /// <summary>Folders of projects that have workflow classes.</summary>
     public static IEnumerable<string> WithWorkflows => new[] { "samples", "tests", "bench" }.SelectMany(folder => Directory.GetDirectories(Path.Combine(Root, folder)))
-        .Where(folder => Path.GetFileName(folder) != "Durable.Analyzers.Tests" && Sources(folder).Any(file => File.ReadAllText(file).Contains("[Run]", StringComparison.Ordinal)))
+        .Where(folder => Path.GetFileName(folder) != "Durable.Analyzers.Tests" && Directory.GetFiles(folder, "*.csproj").Length > 0 && Sources(folder).Any(file => File.ReadAllText(file).Contains("[Run]", StringComparison.Ordinal)))
         .Select(folder => Path.GetRelativePath(Root, folder).Replace('\\', '/'));
 
     /// <summary>Compiles a project's source as its build does.</summary>
@@ -27,8 +27,8 @@ internal static class RepositoryProject
         var output = Path.Combine(path, "bin", Configuration, "net10.0");
         Assert.That(Directory.Exists(output), output + " is there: the project was built");
         var beside = new Dictionary<string, string>(StringComparer.Ordinal);      // its own first; a library's packages lie beside the programs that use it
-        foreach (var file in Outputs().Prepend(output).Where(Directory.Exists).SelectMany(folder => Directory.GetFiles(folder, "*.dll")))
-            if (Path.GetFileNameWithoutExtension(file) != name) beside.TryAdd(Path.GetFileName(file), file);
+        foreach (var file in Outputs().Prepend(output).Append(Web(path)).Where(Directory.Exists).SelectMany(folder => Directory.GetFiles(folder, "*.dll")))
+            if (Path.GetFileNameWithoutExtension(file) != name && !file.EndsWith(".Tests.dll", StringComparison.Ordinal)) beside.TryAdd(Path.GetFileName(file), file);      // no test refers to another test
         var references = beside.Values.Select(file => (MetadataReference)MetadataReference.CreateFromFile(file))
             .Concat(((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Where(file => !beside.ContainsKey(Path.GetFileName(file)) && Path.GetFileNameWithoutExtension(file) != name)
                 .Where(file => !Path.GetFileName(file).StartsWith("Durable.", StringComparison.Ordinal)).Select(file => (MetadataReference)MetadataReference.CreateFromFile(file)));
@@ -41,15 +41,23 @@ internal static class RepositoryProject
     private static IEnumerable<string> Outputs() => new[] { "samples", "tests" }.SelectMany(folder => Directory.GetDirectories(Path.Combine(Root, folder)))
         .Where(folder => Path.GetFileName(folder) != "Durable.Analyzers.Tests").Select(folder => Path.Combine(folder, "bin", Configuration, "net10.0"));
 
+    // Its own files, and those of others that it compiles too.
     private static IEnumerable<string> Sources(string folder) => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
-        .Where(file => !Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj")).Order(StringComparer.Ordinal);
+        .Where(file => !Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj")).Order(StringComparer.Ordinal)
+        .Concat(ProjectOf(folder).Descendants("Compile").Select(item => item.Attribute("Include")?.Value).OfType<string>().SelectMany(includes => includes.Split(';')).SelectMany(include => Linked(Path.GetFullPath(Path.Combine(folder, include)))));
 
-    private static string AssemblyNameOf(string folder)
-    {
-        var project = Directory.GetFiles(folder, "*.csproj").Single();
-        var named = System.Xml.Linq.XDocument.Load(project).Descendants("AssemblyName").FirstOrDefault();
-        return named?.Value ?? Path.GetFileNameWithoutExtension(project);
-    }
+    private static string[] Linked(string include) => include.Contains('*', StringComparison.Ordinal)
+        ? Directory.GetFiles(Path.GetDirectoryName(include)!, Path.GetFileName(include))
+        : [include];
+
+    private static string AssemblyNameOf(string folder) => ProjectOf(folder).Descendants("AssemblyName").FirstOrDefault()?.Value ?? Path.GetFileNameWithoutExtension(Directory.GetFiles(folder, "*.csproj").Single());
+
+    // The web framework, if the project asks for it: it lies beside the one that this test runs on.
+    private static string Web(string folder) => ProjectOf(folder).Descendants("FrameworkReference").Any()
+        ? Path.GetDirectoryName(typeof(object).Assembly.Location)!.Replace("Microsoft.NETCore.App", "Microsoft.AspNetCore.App", StringComparison.Ordinal)
+        : "";
+
+    private static System.Xml.Linq.XDocument ProjectOf(string folder) => System.Xml.Linq.XDocument.Load(Directory.GetFiles(folder, "*.csproj").Single());
 
     private static string FindRoot()
     {
