@@ -22,7 +22,7 @@ internal static class PlanCases
 
     private static void Commits(PgBatch batch, TestRun[] runs)
     {
-        batch.Add("CommitFence", PgBatch.Long(1), PgBatch.Short(0), PgBatch.Long(1), PgBatch.Long(1), PgBatch.Span(TimeSpan.FromSeconds(20)), PgBatch.OrNull(null, NpgsqlDbType.Bytea));
+        batch.Add("CommitFence", PgBatch.Long(1), PgBatch.Short(0), PgBatch.Long(1), PgBatch.Long(1), PgBatch.Span(TimeSpan.FromSeconds(20)), PgBatch.OrNull(null, NpgsqlDbType.Bytea), PgBatch.Uuid(Guid.NewGuid()));
         batch.Add("CommitConsume", [], Fill(new MessageKeyColumns(), runs, (set, run) => set.Add(Make.Message(run, 1, 1).Key)));
         batch.Add("CommitConsumeMessage", [], Fill(new MessageKeyColumns(), runs, (set, run) => set.Add(Make.Message(run, 1, 1).Key)));
         batch.Add("CommitPark", [PgBatch.Long(1)], Fill(new ParkColumns(), runs, (set, run) => set.Add(Make.Park(run))));

@@ -37,13 +37,16 @@ internal sealed class RawPostgres : IRawWriter
                  {
                      Long(lane.Key.LaneId), new NpgsqlParameter<short> { NpgsqlDbType = NpgsqlDbType.Smallint, TypedValue = lane.Key.Group.HomeShard }, Long(lane.Epoch), commitSeq,
                      new NpgsqlParameter<TimeSpan> { NpgsqlDbType = NpgsqlDbType.Interval, TypedValue = RawLane.Lease }, touched,
+                     new NpgsqlParameter<Guid> { NpgsqlDbType = NpgsqlDbType.Uuid, TypedValue = lane.Key.Holder },
                  }) fence.Parameters.Add(parameter);
         close = Command("CommitClose");
         close.Parameters.Add(Long(lane.Key.LaneId));
         closes.AttachTo(close);
         tasks = Command("CommitCloseTasks");
+        tasks.Parameters.Add(Long(lane.Key.LaneId));
         closedTasks.AttachTo(tasks);
         notices = Command("CommitCloseNotices");
+        notices.Parameters.Add(Long(lane.Key.LaneId));
         closedNotices.AttachTo(notices);
         start = Command(template.Close is null ? "StartWake" : "CommitStartOwned");
         starts.AttachTo(start);
@@ -84,9 +87,9 @@ internal sealed class RawPostgres : IRawWriter
         commands.Clear();
         commands.Add(begin);
         commands.Add(fence);
-        Use(close, closes);
         Use(tasks, closedTasks);
         Use(notices, closedNotices);
+        Use(close, closes);
         firsts.Refresh();
         Use(start, starts);
         Use(append, events);

@@ -12,6 +12,7 @@ internal sealed class RawSqlite : IRawWriter
     private readonly Template template;
     private readonly RawLane lane;
     private readonly Session session;
+    private readonly byte[] holder;
     private readonly RawStatement begin, fence, log, start, owned, wake, append, disown, close, tasks, ready, commit;
     private readonly byte[] ns, type, build, queue;
     private readonly List<RawRow> sorted = [];
@@ -27,7 +28,8 @@ internal sealed class RawSqlite : IRawWriter
         var db = session.Handle;
         begin = new(db, SqlText.BeginImmediate.Text, 0);
         commit = new(db, SqlText.Commit.Text, 0);
-        fence = new(db, SqlText.Fence.Text, 4);
+        holder = lane.Key.Holder.ToByteArray(bigEndian: true);
+        fence = new(db, SqlText.Fence.Text, 5);
         log = new(db, SqlText.LogCommit.Text, 5);
         start = new(db, SqlText.StartRun.Text, 21);
         owned = new(db, SqlText.InsertOwned.Text, 7);
@@ -48,7 +50,7 @@ internal sealed class RawSqlite : IRawWriter
         sorted.Sort(static (a, b) => a.Run.Number != b.Run.Number ? a.Run.Number.CompareTo(b.Run.Number) : a.Step.CompareTo(b.Step));      // as the provider does
         touchedLength = 0;
         begin.Run();
-        fence.Bind(now + (RawLane.Lease.Ticks / 10)).Bind(lane.Key.LaneId).Bind(lane.Epoch).Bind(commitSeq).Run(changes: 1);
+        fence.Bind(now + (RawLane.Lease.Ticks / 10)).Bind(lane.Key.LaneId).Bind(lane.Epoch).Bind(commitSeq).Blob(holder).Run(changes: 1);
         foreach (var row in sorted)
             if (row.Step == template.Events.Count - 1 && template.Close is { } end) Close(row.Run, end, now);
         foreach (var row in sorted)
