@@ -24,7 +24,7 @@ internal sealed class FinalCheck(World world, SimDatabase database, Profile prof
         foreach (var client in clients)
         {
             foreach (var (workflowId, runId, at) in client.Started)
-                if (at >= database.LostAt && !database.Tables.Runs.ContainsKey(runId) && !judge.Runs[runId].IsPurged) world.Violate($"P1: the start of {workflowId} was acknowledged and is lost");
+                if (at >= database.LostAt && !database.Tables.Runs.ContainsKey(runId) && !(judge.Runs.TryGetValue(runId, out var known) && known.IsPurged)) world.Violate($"P1: the start of {workflowId} was acknowledged and is lost");
             foreach (var told in client.Mail.Where(told => told.At >= database.LostAt)) CheckMail(told);
         }
 
