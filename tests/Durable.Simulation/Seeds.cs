@@ -18,6 +18,7 @@ internal sealed record RegressionSeed(string Bug, ulong Seed, string Found)
         new("ChildOvertakesItsStart", 579, "the outcome of a child came before the answer of the batch that had started it: who waited for the start waited for ever"),
         new("ChildPurgedBeforeItsParent", 877, "a child that had ended and was purged before its parent looked was started a second time"),
         new("TimerOfTheGenerationBefore", 1_005_728, "an attempt that failed while a run was taken up ended its generation, and the timers of that one fired in the next"),
+        new("PurgedLaneBeginsAgain", 3_000_031, "a purged lane begins again at epoch 1, which the checker took for a token given twice; the holder tells the two apart"),
         new("QueryOfARunThatNeverBegan", 390, "a query of a run that ended before it began threw an exception without a code"),
         new("RunGivenBackByAFailover", 862, "a failover gave a run back to a lane whose batch was sent again; the lane did not load it"),
     ];

@@ -101,6 +101,8 @@ internal sealed class Judge(World world, SimDatabase database, HashSet<(Guid Run
     /// <summary>I12: a purge takes nothing but closed runs.</summary>
     public void Purged()
     {
+        // A lane that is purged (X2) begins again at epoch 1; the holder tells its batches from those of the incarnation before (decision 6).
+        foreach (var gone in lanes.Keys.Where(id => !database.Tables.Lanes.ContainsKey(id)).ToList()) lanes[gone] = (0, Guid.Empty);
         foreach (var (id, runs) in ByWorkflowId)
         {
             foreach (var run in runs.Where(run => !database.Tables.Runs.ContainsKey(run)).ToList())
