@@ -314,6 +314,7 @@ internal sealed class LaneLoads(Lane lane)
         var clean = slot.Status is RunStatus.Stalled or RunStatus.Quarantined or RunStatus.Paused;
         if (clean) lane.Exits.SetStatus(slot, slot.Execution.CancelRequested ? RunTrigger.CancelRequested : RunTrigger.Resumed);
         else if (slot.Status == RunStatus.Pending) lane.Exits.SetStatus(slot, RunTrigger.Claimed);
+        else if (slot.Execution.CancelRequested) lane.Exits.SetStatus(slot, RunTrigger.CancelRequested);      // it was resumed in a batch of its own, before the code said so
         foreach (var task in loaded.Tasks)
             if (task.Gen == slot.Gen) slot.Tasks[task.TaskNo] = task;
         foreach (var seen in slot.Execution.Started?.Seen ?? []) slot.Seen.TryAdd((seen.Sender, seen.Seq), seen.At);

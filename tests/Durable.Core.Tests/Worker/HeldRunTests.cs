@@ -85,6 +85,33 @@ public sealed class HeldRunTests : Situation
         await Reaches(run, RunStatus.Cancelled);
     }
 
+    [Test]
+    public async Task A_cancelled_run_that_was_quarantined_shows_that_again_when_it_is_resumed()
+    {
+        var node = await World.StartAsync(d => d.AddWorkflow<Careful>());
+        var run = await node.Client.StartAsync((Careful w) => w.RunAsync(), new() { Id = "o" });
+        await World.UntilAsync(() => Bench.Count("one") == 1, "it waits");
+        await run.CancelAsync();
+        await World.UntilAsync(() => Bench.Count("undo") == 1, "it undoes its work");
+        await node.StopAsync();
+        var client = await World.StartAsync(d => d.AddWorkflow<Careful>().WithoutWorker(), "client");
+        await client.Client.GetRun<Careful>("o").SignalAsync(w => w.Nudge());
+        for (var i = 0; i < 3; i++)
+        {
+            var killer = await World.StartAsync(d => d.AddWorkflow<Careful>(), options: o => o.QuarantineAfter = 3, faults: store => store.OnCommit = batch => batch.Events.Count > 0 ? CommitFault.DieBefore : CommitFault.None);
+            await killer.Store.Died;
+            await killer.KillAsync();
+        }
+
+        var last = await World.StartAsync(d => d.AddWorkflow<Careful>(), options: o => o.QuarantineAfter = 3);
+        await Reaches(run, RunStatus.Quarantined);
+        await last.Client.GetRun("o").ResumeAsync();
+
+        await Reaches(run, RunStatus.Cancelling);
+        await last.Client.GetRun<Careful>("o").SignalAsync(w => w.Go());
+        await Reaches(run, RunStatus.Cancelled);
+    }
+
     [TestCase(StoreKind.Memory)]
     [TestCase(StoreKind.Sqlite)]
     public async Task The_deadline_of_a_held_run_ends_it_without_code(StoreKind kind)
