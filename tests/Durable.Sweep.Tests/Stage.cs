@@ -1,4 +1,5 @@
 // One canonical workflow on one database: told first, then worked on by a host whose k-th call fails, and by a second one if that died.
+using System.Collections.Concurrent;
 using Durable.EndToEnd.Tests;
 using Durable.Engine.Hosting;
 using Durable.Simulation;
@@ -15,6 +16,7 @@ internal sealed class Stage(Action<DurableBuilder> use)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(20);       // of the quick clock: two minutes
     private readonly QuickClock clock = new();
+    private readonly StageLog log = new();
 
     /// <summary>Runs the workflow to its end.</summary>
     /// <returns>Its outcome, how many calls the first host made, and whether the aimed one was among them.</returns>
@@ -34,9 +36,10 @@ internal sealed class Stage(Action<DurableBuilder> use)
         var starting = first.StartAsync();
         await Task.WhenAny(starting, aim!.Died);
         var died = starting.IsFaulted || await Task.WhenAny(ended, aim.Died) != ended;         // a host whose start fails is started again
+        if (!died) died = await Task.WhenAny(first.StopAsync(), aim.Died) == aim.Died;         // its last calls are calls too
+        first.Dispose();
         if (died)
         {
-            first.Dispose();
             using var second = Build(null, worker: true);
             await second.StartAsync();
             await ended;
@@ -44,14 +47,8 @@ internal sealed class Stage(Action<DurableBuilder> use)
         }
 
         var outcome = await ended;
-        Assert.That(outcome, Is.Not.Null, $"{story}, call {call} {miss}: it did not end");
+        if (outcome is null) Assert.Fail($"{story}, call {call} {miss}: it did not end. {await run.ExplainAsync()}\n{string.Join('\n', log.Lines.TakeLast(60))}");
         var result = outcome!.Status == RunStatus.Completed ? await run.ResultAsync() : outcome.Failure?.Message;
-        if (!died)
-        {
-            await first.StopAsync();
-            first.Dispose();
-        }
-
         await CheckAsync(client, run.RunId!.Value);
         await reader.StopAsync();
         return ($"{outcome.Status} {result}", aim.Calls, call > 0 && (died || aim.Calls >= call));
@@ -81,7 +78,7 @@ internal sealed class Stage(Action<DurableBuilder> use)
     private IHost Build(Func<IDurableStore, IDurableStore>? wrap, bool worker)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         builder.Services.AddSingleton<TimeProvider>(clock);
         builder.Services.AddDurable(durable =>
         {
@@ -113,5 +110,27 @@ internal sealed class Acts(ActivityContext attempt, DurableClient client) : ISim
     {
         _ = Task.Run(() => client.CompleteAsync(token, 1));
         return Task.CompletedTask;
+    }
+}
+
+/// <summary>What the hosts of a trial said.</summary>
+internal sealed class StageLog : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<string> lines = new();
+
+    public IEnumerable<string> Lines => lines;
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        lines.Enqueue($"{DateTime.UtcNow:HH:mm:ss.fff} {logLevel} {formatter(state, exception)} {exception}");
+
+    public void Dispose()
+    {
     }
 }
