@@ -14,6 +14,7 @@ namespace Durable.Engine.Worker;
 /// <summary>One worker: lanes, activities, loops.</summary>
 internal sealed class WorkerService(EngineServices services, ActivityRunner runner, RunWatch watch, LaneContext shared, EngineLog log, WorkerIdentity identity) : IHostedLifecycleService, ILocalWorker, IDisposable, IAsyncDisposable
 {
+    private static readonly TimeSpan WatchdogPeriod = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan WatchdogWarn = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WatchdogLeave = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan GiveBackTime = TimeSpan.FromSeconds(1);
@@ -321,23 +322,27 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         }
     }
 
-    // M10: reports a turn that takes too long, then leaves its thread to it.
+    // M10: reports a turn that takes too long, then leaves its thread to it. Only time that the watchdog has seen pass counts: a machine or process that stood still is no fault of the code.
     private async Task WatchdogAsync(Lane watched, Action tick, CancellationToken token)
     {
-        var warned = false;
+        var (turn, held, warned, last) = (0L, TimeSpan.Zero, false, services.Clock.GetTimestamp());
         while (!token.IsCancellationRequested)
         {
             tick();
-            var time = watched.TurnTime;
-            if (time < WatchdogWarn) warned = false;
+            var (before, now) = (turn, services.Clock.GetTimestamp());
+            turn = watched.TurnNumber;
+            var passed = services.Clock.GetElapsedTime(last, now);
+            last = now;
+            held = turn == 0 || turn != before ? TimeSpan.Zero : held + (passed < WatchdogPeriod * 2 ? passed : WatchdogPeriod * 2);
+            if (held < WatchdogWarn) warned = false;
             else if (!warned)
             {
                 warned = true;
-                log.TurnSlow(identity.Name, time);
+                log.TurnSlow(identity.Name, held);
             }
 
-            if (time > WatchdogLeave) watched.LeaveThread(WatchdogLeave, $"Workflow code held its thread for {time.TotalSeconds:0} s without awaiting (Thread.Sleep, synchronous I/O, an endless loop). Put such work into an activity or a step.");
-            await Task.Delay(TimeSpan.FromMilliseconds(500), services.Clock, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (held > WatchdogLeave) watched.LeaveThread(WatchdogLeave, $"Workflow code held its thread for {held.TotalSeconds:0} s without awaiting (Thread.Sleep, synchronous I/O, an endless loop). Put such work into an activity or a step.");
+            await Task.Delay(WatchdogPeriod, services.Clock, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -120,6 +120,22 @@ public sealed class HoldTests : Situation
     }
 
     [Test]
+    public async Task A_turn_in_which_the_machine_stood_still_is_not_held_for_it()
+    {
+        Make(manual: true);
+        var node = await World.StartAsync(d => d.AddWorkflow<Spinner>());
+        var run = await node.Client.StartAsync((Spinner w) => w.RunAsync());
+        await World.UntilAsync(() => Spinner.Entered, "the turn is under way", TimeSpan.FromMilliseconds(10));
+
+        World.Manual!.Jump(TimeSpan.FromSeconds(14));
+        var looks = 0;
+        await World.UntilAsync(() => ++looks > 50, "the watchdog has looked", TimeSpan.FromMilliseconds(20));
+        Spinner.MayGo = true;
+
+        await Reaches(run, RunStatus.Completed, TimeSpan.FromMilliseconds(100));
+    }
+
+    [Test]
     public async Task A_child_whose_first_turn_blocks_is_held_and_its_parent_is_not()
     {
         Make(manual: true);
@@ -247,6 +263,24 @@ public sealed class HoldTests : Situation
             Entered = true;
             Gate!.Wait();
             return "never";
+        }
+    }
+
+    public sealed class Spinner(IWork work)
+    {
+        private static volatile bool entered;
+        private static volatile bool mayGo;
+
+        public static bool Entered => entered;
+
+        public static bool MayGo { set => mayGo = value; }
+
+        [Run]
+        public async Task RunAsync()
+        {
+            await work.DoAsync("before the wait");
+            entered = true;
+            SpinWait.SpinUntil(() => mayGo);
         }
     }
 
