@@ -17,6 +17,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     private static readonly TimeSpan WatchdogWarn = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WatchdogLeave = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan GiveBackTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
     private readonly CancellationTokenSource stop = new();
     private readonly Supervisor supervisor = new(services, log);
     private readonly Loops loops = new(services, shared, log);
@@ -127,9 +128,9 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
             await DrainAsync(() => runner.Running > 0 || tasks.IsBusy, services.Options.DrainTimeout, cancellationToken).ConfigureAwait(false);
             tasks.StopAll();
             await DrainAsync(() => tasks.IsBusy, GiveBackTime, CancellationToken.None).ConfigureAwait(false);      // those that obey are given back at once
-            await tasks.Limits.ReleaseAsync().ConfigureAwait(false);
-            await open.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), services.Clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await CloseAsync(open).ConfigureAwait(false);
+            await WithinAsync(tasks.Limits.ReleaseAsync()).ConfigureAwait(false);
+            await WithinAsync(open.StopAsync()).ConfigureAwait(false);
+            await WithinAsync(CloseAsync(open)).ConfigureAwait(false);
             lane = null;
         }
 
@@ -346,6 +347,9 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         while (isBusy() && services.Clock.GetElapsedTime(since) < atMost && !cancellationToken.IsCancellationRequested)
             await Task.Delay(TimeSpan.FromMilliseconds(10), services.Clock, CancellationToken.None).ConfigureAwait(false);
     }
+
+    // A store that never answers keeps no host from ending: slots, lane and runs end with their leases.
+    private async Task WithinAsync(Task part) => await part.WaitAsync(StopPatience, services.Clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task CloseAsync(Lane open)
     {
