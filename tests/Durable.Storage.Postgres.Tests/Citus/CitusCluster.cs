@@ -160,6 +160,23 @@ public sealed class LookAlikeCluster : CitusCluster
         create function truncate_local_data_after_distributing_table(function_table_name regclass) returns void language sql as $f$
             insert into called (call) values (format('truncate_local_data_after_distributing_table(%s)', function_table_name)) $f$;
 
+        create function citus_set_coordinator_host(host text, port int) returns void language sql as $f$ update pg_dist_node set nodename = host, nodeport = port where groupid = 0 $f$;
+
+        create function citus_add_node(nodename text, nodeport int) returns int language sql as $f$
+            insert into pg_dist_node (nodeid, groupid, nodename, nodeport) select max(n.nodeid) + 1, max(n.groupid) + 1, citus_add_node.nodename, citus_add_node.nodeport from pg_dist_node n returning nodeid $f$;
+
+        create function citus_move_shard_placement(shard_id bigint, source_node_name text, source_node_port int, target_node_name text, target_node_port int, shard_transfer_mode text default 'auto')
+        returns void language plpgsql as $f$
+        begin
+            update pg_dist_placement set groupid = (select groupid from pg_dist_node where nodename = target_node_name and nodeport = target_node_port)
+            where shardid = shard_id and groupid = (select groupid from pg_dist_node where nodename = source_node_name and nodeport = source_node_port);
+            if not found then raise exception 'shard % is not on %', shard_id, source_node_name; end if;
+        end $f$;
+
+        create function citus_rebalance_start() returns bigint language sql as $f$ insert into called (call) values ('citus_rebalance_start()') returning n $f$;
+
+        create function citus_drain_node(nodename text, nodeport int) returns void language sql as $f$ insert into called (call) values (format('citus_drain_node(%s)', nodename)) $f$;
+
         create function get_shard_id_for_distribution_column(table_name regclass, distribution_value anyelement) returns bigint language sql as $f$
             select shardid from pg_dist_shard where logicalrelid = table_name and hashint2(distribution_value::smallint) between shardminvalue::int and shardmaxvalue::int $f$;
         """;
