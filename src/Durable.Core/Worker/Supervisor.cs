@@ -20,7 +20,7 @@ internal sealed class Supervisor(EngineServices services, EngineLog log)
     public void Run(string name, Func<Action, CancellationToken, Task> loop, CancellationToken stop)
     {
         lastTick[name] = clock.GetTimestamp();
-        loops.Add(services.Machine.Run(() => KeepAsync(name, loop, stop)));
+        lock (loops) loops.Add(services.Machine.Run(() => KeepAsync(name, loop, stop)));
     }
 
     /// <summary>Names of loops that have not come round for so long.</summary>
@@ -49,7 +49,10 @@ internal sealed class Supervisor(EngineServices services, EngineLog log)
     }
 
     /// <summary>Waits for all loops to end after they were told to stop.</summary>
-    public Task WaitAsync() => Task.WhenAll(loops);
+    public Task WaitAsync()
+    {
+        lock (loops) return Task.WhenAll(loops.ToArray());
+    }
 
     private async Task KeepAsync(string name, Func<Action, CancellationToken, Task> loop, CancellationToken stop)
     {
