@@ -1,4 +1,5 @@
 // What client and worker share: one object per engine, made when it is first needed.
+using Durable.Engine.Client;
 using Durable.Engine.Registration;
 using Durable.Storage;
 
@@ -10,8 +11,12 @@ internal sealed class EngineServices(IDurableStore store, WorkflowRegistry regis
     private readonly Lazy<Guid> client = new((machine ?? Machine.Real).NewGuid);
     private readonly SemaphoreSlim gate = new(1, 1);
     private StoreInfo? info;
+    private volatile GroupMap? groups;
 
     public IDurableStore Store { get; } = store;
+
+    /// <summary>The shard groups of the store; known once it was ready.</summary>
+    public GroupMap Groups => groups is { } known && ReferenceEquals(known.All, Store.Groups) ? known : groups = new GroupMap(Store.Groups);
 
     public WorkflowRegistry Registry { get; } = registry;
 
@@ -23,6 +28,9 @@ internal sealed class EngineServices(IDurableStore store, WorkflowRegistry regis
 
     /// <summary>Threads and randomness.</summary>
     public Machine Machine { get; } = machine ?? Machine.Real;
+
+    /// <summary>What clients of this process deliver together.</summary>
+    public Deliveries Deliveries { get; } = new(store, machine ?? Machine.Real, clock);
 
     /// <summary>This process as a sender of messages.</summary>
     public Guid ClientId => client.Value;

@@ -2,6 +2,7 @@
 using Durable.Core.Tests.Kit;
 using Durable.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Durable.Core.Tests.Worker;
 
@@ -99,7 +100,7 @@ public sealed class HoldTests : Situation
     {
         Make(manual: true);
         using var block = new ManualResetEventSlim();
-        Blocker.Gate = block;
+        (Blocker.Gate, Blocker.Entered) = (block, false);
         var node = await World.StartAsync(d => d.AddWorkflow<Blocker>().AddWorkflow<Old>());
         var others = new List<RunHandle<Old, string>>();
         for (var i = 0; i < 5; i++) others.Add(await node.Client.StartAsync((Old w) => w.RunAsync(), new() { Id = $"other-{i}" }));
@@ -120,19 +121,18 @@ public sealed class HoldTests : Situation
     }
 
     [Test]
-    public async Task A_turn_in_which_the_machine_stood_still_is_not_held_for_it()
+    public async Task A_turn_is_not_blamed_for_time_in_which_the_machine_did_not_run_the_process()
     {
         Make(manual: true);
         var node = await World.StartAsync(d => d.AddWorkflow<Spinner>());
         var run = await node.Client.StartAsync((Spinner w) => w.RunAsync());
-        await World.UntilAsync(() => Spinner.Entered, "the turn is under way", TimeSpan.FromMilliseconds(10));
+        await World.UntilAsync(() => Spinner.Entered, "the code is under way", TimeSpan.FromMilliseconds(10));
 
-        World.Manual!.Jump(TimeSpan.FromSeconds(14));
-        var looks = 0;
-        await World.UntilAsync(() => ++looks > 50, "the watchdog has looked", TimeSpan.FromMilliseconds(20));
+        World.Manual!.Advance(TimeSpan.FromSeconds(15));      // nobody ran, the watchdog neither
+        await World.UntilAsync(() => World.Logs.Entries.Any(entry => entry.Text.Contains("turn", StringComparison.OrdinalIgnoreCase) && entry.Level == LogLevel.Warning), "the watchdog has seen it", TimeSpan.FromMilliseconds(1));
         Spinner.MayGo = true;
 
-        await Reaches(run, RunStatus.Completed, TimeSpan.FromMilliseconds(100));
+        Assert.That(await Result(run.ResultAsync(), 100), Is.EqualTo("went on"));
     }
 
     [Test]
@@ -140,7 +140,7 @@ public sealed class HoldTests : Situation
     {
         Make(manual: true);
         using var block = new ManualResetEventSlim();
-        Blocker.Gate = block;
+        (Blocker.Gate, Blocker.Entered) = (block, false);
         var node = await World.StartAsync(d => d.AddWorkflow<Blocker>().AddWorkflow<BlockersParent>());
 
         var run = await node.Client.StartAsync((BlockersParent w) => w.RunAsync());
@@ -266,6 +266,7 @@ public sealed class HoldTests : Situation
         }
     }
 
+    /// <summary>Holds its thread without waiting for anything that the engine sees (M6), and not in the turn of its start, which may be on the caller's thread.</summary>
     public sealed class Spinner(IWork work)
     {
         private static volatile bool entered;
@@ -276,11 +277,12 @@ public sealed class HoldTests : Situation
         public static bool MayGo { set => mayGo = value; }
 
         [Run]
-        public async Task RunAsync()
+        public async Task<string> RunAsync()
         {
             await work.DoAsync("before the wait");
             entered = true;
             SpinWait.SpinUntil(() => mayGo);
+            return "went on";
         }
     }
 
