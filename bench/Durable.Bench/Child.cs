@@ -11,7 +11,7 @@ internal static class Child
     public const string Command = "child";
 
     /// <summary>Starts a child.</summary>
-    /// <param name="arguments">What to do (hang, finish, serve), store, address, runs, identity, lease in seconds.</param>
+    /// <param name="arguments">What to do (hang, finish, serve), store, address, runs, identity, lease in seconds, "deaf" for no LISTEN.</param>
     public static Process Start(params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
@@ -34,7 +34,7 @@ internal static class Child
         var place = Kinds.At(arguments[1], arguments[2]);
         var runs = int.Parse(arguments[3], CultureInfo.InvariantCulture);
         var finishing = arguments[0] == "finish";
-        await using var host = await EngineHost.StartAsync(place.Configure, new StoreCounts(), options =>
+        await using var host = await EngineHost.StartAsync(arguments is [.., "deaf"] ? place.ConfigureDeaf : place.Configure, new StoreCounts(), options =>
         {
             options.MaxConcurrentActivities = runs + 100;
             options.Identity = arguments[4];
@@ -43,7 +43,6 @@ internal static class Child
         var begun = Stopwatch.GetElapsedTime(since).TotalSeconds;
         if (arguments[0] == "serve")
         {
-            Pongs.IsChild = true;
             Console.WriteLine("SERVING");
             await Task.Delay(Timeout.Infinite);
         }

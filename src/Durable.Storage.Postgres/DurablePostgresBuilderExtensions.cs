@@ -16,7 +16,7 @@ public static class DurablePostgresBuilderExtensions
     /// <param name="connectionString">Where the database is, and who connects. Pooling and planner settings are the store's own: it uses about six connections per worker.</param>
     /// <param name="configure">Options, or null for the defaults.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="DurableException">When the host starts: DUR1002, DUR1005, DUR1008, DUR1013 to DUR1016 or DUR5001, each with what to do. A server that is only away is waited for.</exception>
+    /// <exception cref="DurableException">When the host starts: DUR1002, DUR1005, DUR1008, DUR1013 to DUR1018 or DUR5001, each with what to do. A server that is only away is waited for.</exception>
     public static DurableBuilder UsePostgres(this DurableBuilder builder, string connectionString, Action<PostgresOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -30,7 +30,7 @@ public static class DurablePostgresBuilderExtensions
     /// <param name="source">Gives the data source when the host starts.</param>
     /// <param name="configure">Options, or null for the defaults.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="DurableException">When the host starts: DUR1002, DUR1005, DUR1008, DUR1013 to DUR1016 or DUR5001, each with what to do. A server that is only away is waited for.</exception>
+    /// <exception cref="DurableException">When the host starts: DUR1002, DUR1005, DUR1008, DUR1013 to DUR1018 or DUR5001, each with what to do. A server that is only away is waited for.</exception>
     public static DurableBuilder UsePostgres(this DurableBuilder builder, Func<IServiceProvider, NpgsqlDataSource> source, Action<PostgresOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);

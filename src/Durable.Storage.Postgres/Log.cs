@@ -42,6 +42,9 @@ internal static partial class Log
     [LoggerMessage(5212, LogLevel.Information, "Schema {Schema}: {Partition} was dropped; all of its runs are past their retention.")]
     public static partial void MonthDropped(ILogger log, string schema, string partition);
 
+    [LoggerMessage(5230, LogLevel.Warning, "{Store}: data node {Node} cannot be reached, and was not tried: {Reason} Runs that it holds wait for it; others go on.")]
+    public static partial void NodeAway(ILogger log, string store, int node, string reason);
+
     [LoggerMessage(5220, LogLevel.Warning, "The transaction of a step (backend {ProcessId}) could not be ended at once; the server rolls it back when its connection ends.")]
     public static partial void StepNotEnded(ILogger log, int processId, Exception error);
 }

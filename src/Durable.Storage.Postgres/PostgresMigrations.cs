@@ -36,4 +36,14 @@ public static class PostgresMigrations
     /// <returns>Statements for <c>psql</c> or one command.</returns>
     /// <exception cref="DurableException">DUR1002: schema name.</exception>
     public static string RowSecurityScript(string schema = "durable") => RowSecurity.For(SchemaName.Checked(schema));
+
+    /// <summary>SQL text that distributes the schema over a Citus cluster, for <see cref="DurableCitusExtensions.UseCitus"/>. See docs/scaling.md.</summary>
+    /// <remarks>Run it on the coordinator as the owner of the tables, after each migration; it may be repeated. On a database in use stop all hosts first: it refuses while runs are in
+    /// their hands, and moves the rows with their tables.</remarks>
+    /// <param name="schema">The schema; see <see cref="PostgresOptions.Schema"/>.</param>
+    /// <param name="shardCount">Into how many pieces the runs are cut, each of which is on one server: 2 to 4 times the workers that the cluster will run. Default 32; from 1 to 128.
+    /// It counts when the schema is distributed for the first time.</param>
+    /// <returns>Statements for <c>psql</c> or one command.</returns>
+    /// <exception cref="DurableException">DUR1002: schema name or shard count.</exception>
+    public static string DistributeScript(string schema = "durable", int shardCount = DistributeText.DefaultShardCount) => DistributeText.For(SchemaName.Checked(schema), shardCount);
 }

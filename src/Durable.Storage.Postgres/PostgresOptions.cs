@@ -30,6 +30,9 @@ public sealed class PostgresOptions
     /// <summary>How the store takes part in engines that lack something of PostgreSQL's. Internal: found by probes, set by conformance tests.</summary>
     internal PostgresVariant Variant { get; set; } = new();
 
+    /// <summary>Where the shard groups are. Internal: set by the option that names the engine underneath, and by tests.</summary>
+    internal IPlacement Placement { get; set; } = SinglePlacement.Instance;
+
     /// <summary>All that is out of range, one sentence each.</summary>
     internal IReadOnlyList<string> Faults()
     {

@@ -3,13 +3,30 @@ using Durable.Storage.Contract;
 
 namespace Durable.Storage.Postgres.Tests;
 
-/// <summary>One pooler for each fixture.</summary>
-internal sealed class Pooled
+/// <summary>One pooler for all of them, stopped after the last.</summary>
+[SetUpFixture]
+public sealed class Pooled
 {
-    private PgBouncer? pooler;
+    private static readonly SemaphoreSlim Gate = new(1, 1);
+    private static PgBouncer? pooler;
 
-    public async Task<StoreHarness> CreateAsync() => await PostgresHarness.NewAsync(through: (pooler ??= await PgBouncer.StartAsync()).ConnectionString);
+    /// <summary>A store behind the pooler, in a schema of its own.</summary>
+    public static async Task<StoreHarness> CreateAsync()
+    {
+        await Gate.WaitAsync();
+        try
+        {
+            pooler ??= await PgBouncer.StartAsync();
+        }
+        finally
+        {
+            Gate.Release();
+        }
 
+        return await PostgresHarness.NewAsync(through: pooler.ConnectionString);
+    }
+
+    [OneTimeTearDown]
     public async Task StopAsync()
     {
         if (pooler is not null) await pooler.DisposeAsync();
@@ -19,54 +36,77 @@ internal sealed class Pooled
 [Category("Pooler")]
 public sealed class PooledLanes : LaneContract
 {
-    private readonly Pooled pooled = new();
-
-    protected override Task<StoreHarness> CreateAsync() => pooled.CreateAsync();
-
-    [OneTimeTearDown]
-    public Task StopAsync() => pooled.StopAsync();
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
 }
 
 [Category("Pooler")]
 public sealed class PooledCommits : CommitContract
 {
-    private readonly Pooled pooled = new();
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
+}
 
-    protected override Task<StoreHarness> CreateAsync() => pooled.CreateAsync();
-
-    [OneTimeTearDown]
-    public Task StopAsync() => pooled.StopAsync();
+[Category("Pooler")]
+public sealed class PooledLooks : LookContract
+{
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
 }
 
 [Category("Pooler")]
 public sealed class PooledReaps : ReapContract
 {
-    private readonly Pooled pooled = new();
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
+}
 
-    protected override Task<StoreHarness> CreateAsync() => pooled.CreateAsync();
+[Category("Pooler")]
+public sealed class PooledDeliveries : DeliverContract
+{
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
+}
 
-    [OneTimeTearDown]
-    public Task StopAsync() => pooled.StopAsync();
+[Category("Pooler")]
+public sealed class PooledStarts : StartContract
+{
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
+}
+
+[Category("Pooler")]
+public sealed class PooledHolds : HoldContract
+{
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
 }
 
 [Category("Pooler")]
 public sealed class PooledTasks : TaskContract
 {
-    private readonly Pooled pooled = new();
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
+}
 
-    protected override Task<StoreHarness> CreateAsync() => pooled.CreateAsync();
+[Category("Pooler")]
+public sealed class PooledTaskMatrix : TaskMatrixContract
+{
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
+}
 
-    [OneTimeTearDown]
-    public Task StopAsync() => pooled.StopAsync();
+[Category("Pooler")]
+public sealed class PooledPurges : PurgeContract
+{
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
+}
+
+[Category("Pooler")]
+public sealed class PooledTransactions : TransactionContract
+{
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
+}
+
+[Category("Pooler")]
+public sealed class PooledQueues : QueueContract
+{
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
 }
 
 [Category("Pooler")]
 public sealed class PooledConcurrency : ConcurrencyContract
 {
-    private readonly Pooled pooled = new();
-
-    protected override Task<StoreHarness> CreateAsync() => pooled.CreateAsync();
-
-    [OneTimeTearDown]
-    public Task StopAsync() => pooled.StopAsync();
+    protected override Task<StoreHarness> CreateAsync() => Pooled.CreateAsync();
 }

@@ -104,6 +104,42 @@ public sealed class RowSecurityTests
         Assert.That((await own.LookAsync()).Claimable, Is.EqualTo(new[] { run.Id }));
     }
 
+    [Test]
+    public async Task The_purger_of_one_tenant_keeps_neither_those_of_the_others_nor_the_owners_from_purging()
+    {
+        await using var adas = await StoreAsync(ada);
+        await using var bobs = await StoreAsync(bob);
+        var (first, second, hour) = (Guid.NewGuid(), Guid.NewGuid(), TimeSpan.FromHours(1));
+        Assert.That(await adas.TryLeaseAsync("purge", first, hour), Is.Not.Null);
+        Assert.That(await bobs.TryLeaseAsync("purge", first, hour), Is.Not.Null, "another tenant purges what is its own");
+        Assert.That(await harness.Store.TryLeaseAsync("purge", first, hour), Is.Not.Null, "who is not bound purges all");
+        foreach (var store in new[] { adas, bobs, harness.Store }) Assert.That(await store.TryLeaseAsync("purge", second, hour), Is.Null, "among those that see the same there is one");
+
+        foreach (var (store, ns) in new[] { (adas, "ada"), (bobs, "bob") })
+        {
+            var lane = await TestLane.OpenAsync(store, "host-" + ns);
+            var run = await lane.StartAsync(Make.Run("order-1", ns));
+            await lane.Batch().Event(run, 1).Close(run).CommitAsync();
+        }
+
+        Assert.That(await adas.PurgeAsync(new(DateTimeOffset.UtcNow.AddDays(1), null)), Is.EqualTo(1));
+        Assert.That(await CountAsync(bob, "run"), Is.EqualTo(1));
+        Assert.That(await bobs.PurgeAsync(new(DateTimeOffset.UtcNow.AddDays(1), null)), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Roles_with_the_same_namespaces_share_one_purger_also_when_that_changes()
+    {
+        await using var adas = await StoreAsync(ada);
+        await using var bobs = await StoreAsync(bob);
+        var (first, second, hour) = (Guid.NewGuid(), Guid.NewGuid(), TimeSpan.FromHours(1));
+        await PostgresServer.ExecuteAsync($"insert into {harness.Schema}.namespace_role values ('{bob}', 'ada')");
+        Assert.That(await adas.TryLeaseAsync("purge", first, hour), Is.Not.Null);
+        Assert.That(await bobs.TryLeaseAsync("purge", second, hour), Is.Not.Null, "one namespace more is another set");
+        await PostgresServer.ExecuteAsync($"delete from {harness.Schema}.namespace_role where role_name = '{bob}' and namespace = 'bob'");
+        Assert.That(await bobs.TryLeaseAsync("purge", second, hour), Is.Null);
+    }
+
     private string As(string role) => new NpgsqlConnectionStringBuilder(PostgresServer.ConnectionString) { Username = role, Password = Password, Pooling = false }.ConnectionString;
 
     private async Task<PostgresStore> StoreAsync(string role)

@@ -68,9 +68,6 @@ internal static class Pongs
     private static TaskCompletionSource<long> next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private static int awaited;
 
-    /// <summary>True in a child process: it says what it sees, with its time.</summary>
-    public static bool IsChild { get; set; }
-
     /// <summary>Waits for a ping to be seen; gives the timestamp.</summary>
     public static Task<long> Await(int number)
     {
@@ -81,9 +78,45 @@ internal static class Pongs
 
     public static void Seen(int number)
     {
-        if (IsChild) Console.WriteLine(FormattableString.Invariant($"SEEN {number} {Stopwatch.GetTimestamp()}"));
         if (Volatile.Read(ref awaited) == number) next.TrySetResult(Stopwatch.GetTimestamp());
     }
+}
+
+/// <summary>Says what it sees, with its time, to a parent process that reads its output (W6o and its like).</summary>
+[Workflow("bench-witness")]
+public sealed class Witness(WorkflowContext workflow)
+{
+    private bool told;
+
+    /// <summary>Runs it.</summary>
+    [Run]
+    public async Task RunAsync(int number)
+    {
+        Say("BEGUN", number);
+        try
+        {
+            await workflow.WaitUntilAsync(() => told);
+            Say("TOLD", number);
+        }
+        catch (OperationCanceledException)
+        {
+            Say("CANCELLED", number);
+            throw;
+        }
+    }
+
+    /// <summary>Ends it.</summary>
+    [Signal]
+    public void Tell() => told = true;
+
+    private static void Say(string what, int number) => Witnesses.Say(what, number);
+}
+
+/// <summary>The output of a child process.</summary>
+internal static class Witnesses
+{
+    /// <summary>Outside of the history on purpose, as the bench is about the moment itself.</summary>
+    public static void Say(string what, int number) => Console.WriteLine(FormattableString.Invariant($"{what} {number} {Stopwatch.GetTimestamp()}"));
 }
 
 /// <summary>Three steps of which the second hangs until its process has died once (W7).</summary>

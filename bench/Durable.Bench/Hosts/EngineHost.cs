@@ -29,7 +29,7 @@ internal sealed class EngineHost : IAsyncDisposable
             store(durable);
             var inner = durable.Registrations.Store!;
             durable.Registrations.Store = services => CountingStore.Around(inner(services), counts);
-            durable.AddWorkflow<Sequence>().AddWorkflow<Fan>().AddWorkflow<Inline>().AddWorkflow<Records>().AddWorkflow<Queued>().AddWorkflow<Sleeper>().AddWorkflow<Pong>().AddWorkflow<Hanger>().AddWorkflow<Idler>()
+            durable.AddWorkflow<Sequence>().AddWorkflow<Fan>().AddWorkflow<Inline>().AddWorkflow<Records>().AddWorkflow<Queued>().AddWorkflow<Sleeper>().AddWorkflow<Pong>().AddWorkflow<Witness>().AddWorkflow<Hanger>().AddWorkflow<Idler>()
                 .AddActivities<IEcho>(activities)
                 .Configure(given =>
                 {

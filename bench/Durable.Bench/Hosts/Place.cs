@@ -38,6 +38,9 @@ internal abstract class Place : IAsyncDisposable
     /// <summary>The line of configuration.</summary>
     public abstract void Configure(DurableBuilder builder);
 
+    /// <summary>The same without wake-ups from other processes.</summary>
+    public virtual void ConfigureDeaf(DurableBuilder builder) => Configure(builder);
+
     /// <summary>Bytes of the database.</summary>
     public abstract Task<long> SizeAsync();
 

@@ -14,6 +14,8 @@ internal sealed class PostgresPlace(string connection, Func<Task>? drop = null) 
 
     public override void Configure(DurableBuilder builder) => builder.UsePostgres(connection);
 
+    public override void ConfigureDeaf(DurableBuilder builder) => builder.UsePostgres(connection, postgres => postgres.WakeUps = false);
+
     public override IDurableStore NewStore() => new PostgresStore(new PostgresOptions(), connection);
 
     public override async Task<long> SizeAsync()

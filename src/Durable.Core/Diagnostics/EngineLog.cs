@@ -73,6 +73,9 @@ internal sealed partial class EngineLog(ILogger logger)
     [LoggerMessage(206, LogLevel.Warning, "The store did not answer ({Verb}); it is tried again.")]
     public partial void StoreAway(string verb, Exception error);
 
+    [LoggerMessage(210, LogLevel.Warning, "The server of shard group {Group} does not answer: its runs wait, the others go on.")]
+    public partial void GroupAway(int group, Exception error);
+
     [LoggerMessage(207, LogLevel.Information, "Fenced {Lanes} lanes whose lease was over, released {Runs} runs.")]
     public partial void Reaped(int lanes, int runs);
 

@@ -64,6 +64,14 @@ public static class DurableErrorCodes
     /// <summary>DUR1016. Cause: the address, the database or the credentials of the connection string are wrong. Fix: correct what the message names.</summary>
     public const string ConnectionRefused = "DUR1016";
 
+    /// <summary>DUR1017. Cause: the database is not spread over its servers as the store needs it: the extension is missing, a table is not distributed, or by another column, or apart
+    /// from its kin; or an address leads to another server of the cluster than the one that is meant. Fix: the message names table, column or server, and the statement that mends it.</summary>
+    public const string PlacementUnfit = "DUR1017";
+
+    /// <summary>DUR1018. Cause: an engine that speaks PostgreSQL's protocol failed a trial of what the store's statements rely on. Fix: the message names the trial and what to
+    /// set; an engine that cannot do it cannot hold the store.</summary>
+    public const string EngineUnfit = "DUR1018";
+
     /// <summary>DUR2000. Cause: the request itself is wrong: an expression that is not one call of a marked member, an option out of range. Fix: the message shows the form that is
     /// expected.</summary>
     public const string RequestInvalid = "DUR2000";

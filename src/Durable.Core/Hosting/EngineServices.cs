@@ -11,8 +11,12 @@ internal sealed class EngineServices(IDurableStore store, WorkflowRegistry regis
     private readonly Lazy<Guid> client = new((machine ?? Machine.Real).NewGuid);
     private readonly SemaphoreSlim gate = new(1, 1);
     private StoreInfo? info;
+    private volatile GroupMap? groups;
 
     public IDurableStore Store { get; } = store;
+
+    /// <summary>The shard groups of the store; known once it was ready.</summary>
+    public GroupMap Groups => groups is { } known && ReferenceEquals(known.All, Store.Groups) ? known : groups = new GroupMap(Store.Groups);
 
     public WorkflowRegistry Registry { get; } = registry;
 

@@ -1,7 +1,6 @@
 // The bodies of commands that are not calls, and the ids that derive from commands.
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Serialization;
 using Durable.Engine.History;
 
@@ -44,23 +43,10 @@ internal static class StepDefaults
 internal static class RunIds
 {
     /// <summary>Shards of a database.</summary>
-    public const int Modulus = 128;
+    public const int Modulus = Storage.Shards.Modulus;
 
-    /// <summary>The shard of a workflow id: relatives share what stands before <c>//</c>, and so the shard.</summary>
-    public static short ShardOf(string ns, string workflowId)
-    {
-        var end = workflowId.IndexOf("//", StringComparison.Ordinal);
-        var root = end < 0 ? workflowId.AsSpan() : workflowId.AsSpan(0, end);
-        Span<byte> text = stackalloc byte[512];
-        var size = Encoding.UTF8.GetMaxByteCount(ns.Length + 1 + root.Length);
-        if (size > text.Length) text = new byte[size];
-        var length = Encoding.UTF8.GetBytes(ns, text);
-        text[length++] = 0;
-        length += Encoding.UTF8.GetBytes(root, text[length..]);
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(text[..length], hash);
-        return (short)(hash[0] & (Modulus - 1));
-    }
+    /// <summary>The shard of a workflow id.</summary>
+    public static short ShardOf(string ns, string workflowId) => Storage.Shards.Of(ns, workflowId);
 
     /// <summary>A new run id: UUIDv7 with the shard in its last 7 bits.</summary>
     public static Guid New(DateTimeOffset now, short shard, Guid random)
@@ -94,12 +80,7 @@ internal static class RunIds
     }
 
     /// <summary>The shard that a run id carries.</summary>
-    public static short ShardOf(Guid runId)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        runId.TryWriteBytes(bytes, bigEndian: true, out _);
-        return (short)(bytes[15] & 0x7F);
-    }
+    public static short ShardOf(Guid runId) => Storage.Shards.Of(runId);
 }
 
 /// <summary>Times as stores keep them.</summary>

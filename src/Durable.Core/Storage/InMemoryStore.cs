@@ -11,7 +11,7 @@ namespace Durable.Storage;
 /// classes under <c>InMemory/</c> hold the rows (<see cref="MemoryTables"/>) and the verbs in groups as in PROTOCOL §4. Byte arrays are
 /// kept as they are given, so neither side may change them. There is no log of commits: nothing outside the database follows it.
 /// </remarks>
-public sealed class InMemoryStore : IDurableStore
+public sealed class InMemoryStore : IDurableStore, IGroupedStore
 {
     private readonly Lock gate = new();
     private readonly Guid installation = Guid.NewGuid();
@@ -21,16 +21,25 @@ public sealed class InMemoryStore : IDurableStore
     private readonly MemoryLook look;
     private readonly MemoryTasks tasks;
     private readonly MemoryCatalog catalog;
+    private readonly MemoryGroups groups;
 
     /// <summary>An empty store.</summary>
     /// <param name="clock">Its clock; read in whole microseconds, as databases keep them.</param>
     public InMemoryStore(TimeProvider clock)
+        : this(clock, 1)
+    {
+    }
+
+    /// <summary>A store in several shard groups, for tests of what crosses them: a batch that mixes two is refused.</summary>
+    internal InMemoryStore(TimeProvider clock, int groupCount)
     {
         ArgumentNullException.ThrowIfNull(clock);
+        Groups = MemoryGroups.Make(groupCount);
         tables = new(clock);
+        groups = new(tables);
         lanes = new(tables);
         commit = new(tables);
-        look = new(tables);
+        look = new(tables, groups);
         tasks = new(tables);
         catalog = new(tables, lanes, commit);
     }
@@ -48,7 +57,7 @@ public sealed class InMemoryStore : IDurableStore
     public string Description => "in memory";
 
     /// <inheritdoc/>
-    public IReadOnlyList<ShardGroup> Groups { get; } = [ShardGroup.Whole];
+    public IReadOnlyList<ShardGroup> Groups { get; }
 
     /// <inheritdoc/>
     public Task<StoreInfo> InitializeAsync(CancellationToken cancellationToken = default) => Task.FromResult(new StoreInfo(1, installation, false, 128));
@@ -107,7 +116,7 @@ public sealed class InMemoryStore : IDurableStore
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) =>
-        Locked<IReadOnlyList<Guid>>(() => tasks.Expire(limit, failure), cancellationToken);
+        Locked<IReadOnlyList<Guid>>(() => tasks.Expire(limit, failure, null), cancellationToken);
 
     /// <inheritdoc/>
     public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => Locked(() => catalog.TakeSlots(request), cancellationToken);
@@ -151,7 +160,7 @@ public sealed class InMemoryStore : IDurableStore
     public Task<int> PurgeAsync(PurgeRequest request, CancellationToken cancellationToken = default) => Locked(() => catalog.Purge(request), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken = default) => Locked<IReadOnlyList<LaneRow>>(lanes.Read, cancellationToken);
+    public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken = default) => Locked<IReadOnlyList<LaneRow>>(() => lanes.Read(null), cancellationToken);
 
     /// <inheritdoc/>
     public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken = default) =>
@@ -159,6 +168,24 @@ public sealed class InMemoryStore : IDurableStore
 
     /// <inheritdoc/>
     public Task<ReadyDepth> ReadReadyDepthAsync(CancellationToken cancellationToken = default) => Locked(look.Depth, cancellationToken);
+
+    // ── IGroupedStore ──
+
+    /// <inheritdoc/>
+    Task<IReadOnlyList<OutgoingRow>> IGroupedStore.ReadOutgoingAsync(OutgoingQuery query, CancellationToken cancellationToken) => Locked<IReadOnlyList<OutgoingRow>>(() => groups.Read(query), cancellationToken);
+
+    /// <inheritdoc/>
+    Task IGroupedStore.RemoveOutgoingAsync(IReadOnlyList<OutgoingKey> keys, CancellationToken cancellationToken) => Locked(() => groups.Remove(keys), cancellationToken);
+
+    /// <inheritdoc/>
+    Task<IReadOnlyList<LaneRow>> IGroupedStore.ReadLanesAsync(ShardGroup group, CancellationToken cancellationToken) => Locked<IReadOnlyList<LaneRow>>(() => lanes.Read(group), cancellationToken);
+
+    /// <inheritdoc/>
+    Task<IReadOnlyList<Guid>> IGroupedStore.ExpireTasksAsync(ShardGroup group, int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken) =>
+        Locked<IReadOnlyList<Guid>>(() => tasks.Expire(limit, failure, group), cancellationToken);
+
+    /// <inheritdoc/>
+    Task<IReadOnlyList<GroupFault>> IGroupedStore.ReadFaultsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<GroupFault>>([]);
 
     private static DurableException NoTransactions() =>
         new(DurableErrorCodes.TransactionForeign, "The in-memory store has no transactions of users. Use the SQLite or PostgreSQL store to write with the engine in one transaction.");

@@ -43,6 +43,12 @@ public sealed class LaneBatch
     /// <summary>Children started with a wake row or an <c>owned</c> row; a refused one becomes its <see cref="StartRecord.IfRefused"/> message in the same transaction (N3).</summary>
     public List<StartRecord> Children { get; } = [];
 
+    /// <summary>Rows for other groups: inserted beside their sender, kept if they are there already, and forwarded once the batch is durable (M2). Empty while there is one group.</summary>
+    public List<OutgoingRecord> Outgoing { get; } = [];
+
+    /// <summary>Outgoing rows whose fate this batch records. Those that are gone are passed over.</summary>
+    public List<OutgoingKey> Forwarded { get; } = [];
+
     /// <summary>Task rows to insert (K1).</summary>
     public List<TaskRecord> Tasks { get; } = [];
 
@@ -68,6 +74,8 @@ public sealed class LaneBatch
         Closes.Clear();
         Updates.Clear();
         Sends.Clear();
+        Outgoing.Clear();
+        Forwarded.Clear();
         Children.Clear();
         Tasks.Clear();
         TaskDeletes.Clear();
@@ -77,12 +85,12 @@ public sealed class LaneBatch
     }
 
     /// <summary>True when the batch holds nothing.</summary>
-    public bool IsEmpty => Starts.Count + Events.Count + Consumed.Count + Parks.Count + Closes.Count + Updates.Count + Sends.Count + Children.Count
+    public bool IsEmpty => Starts.Count + Events.Count + Consumed.Count + Parks.Count + Closes.Count + Updates.Count + Sends.Count + Outgoing.Count + Forwarded.Count + Children.Count
         + Tasks.Count + TaskDeletes.Count + Claims.Count + Documents.Count + Trims.Count == 0;
 
     /// <summary>True when the batch holds claims and nothing else: it may be written without waiting for the disk (L4).</summary>
     public bool IsClaimsOnly => Claims.Count > 0 && Starts.Count + Events.Count + Consumed.Count + Parks.Count + Closes.Count + Updates.Count
-        + Sends.Count + Children.Count + Tasks.Count + TaskDeletes.Count + Documents.Count + Trims.Count == 0;
+        + Sends.Count + Outgoing.Count + Forwarded.Count + Children.Count + Tasks.Count + TaskDeletes.Count + Documents.Count + Trims.Count == 0;
 }
 
 /// <summary>How a batch ended.</summary>

@@ -58,7 +58,11 @@ public sealed record LoadRequest(IReadOnlyList<Guid> RunIds, bool MessagesOnly =
 /// <param name="Events">Its current generation in order of seq; empty if only messages were asked for.</param>
 /// <param name="Messages">Its waiting messages, ordered by (sender, sender_seq).</param>
 /// <param name="Tasks">Its task rows; empty if only messages were asked for.</param>
-public sealed record LoadedRun(Guid RunId, RunRecord? Run, IReadOnlyList<EventRecord> Events, IReadOnlyList<MessageRecord> Messages, IReadOnlyList<TaskRecord> Tasks);
+public sealed record LoadedRun(Guid RunId, RunRecord? Run, IReadOnlyList<EventRecord> Events, IReadOnlyList<MessageRecord> Messages, IReadOnlyList<TaskRecord> Tasks)
+{
+    /// <summary>What it has sent to other groups and nobody has removed yet, in order of number; empty if only messages were asked for, and while there is one group.</summary>
+    public IReadOnlyList<OutgoingRecord> Outgoing { get; init; } = [];
+}
 
 /// <summary>Asks for one round of reaping.</summary>
 /// <param name="Lane">The reaping lane: never reaped by itself.</param>

@@ -10,6 +10,12 @@ internal sealed record Arrival(EventKind Kind, int Ordinal = 0, string? Target =
     /// <summary>The message that it comes from, or null.</summary>
     public MessageRecord? Message { get; init; }
 
+    /// <summary>What goes to another group in the batch that takes this arrival, or null.</summary>
+    public MessageRecord? Outgoing { get; init; }
+
+    /// <summary>The row for another group whose fate it tells, or null: removed in the batch that takes it.</summary>
+    public OutgoingKey? Forwarded { get; init; }
+
     /// <summary>Generation of the command that it answers, or -1.</summary>
     public int ReplyGen { get; init; } = -1;
 

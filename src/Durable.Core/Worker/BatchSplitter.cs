@@ -10,7 +10,7 @@ internal static class BatchSplitter
     /// <summary>The runs that a batch holds rows of.</summary>
     public static IReadOnlyList<Guid> Runs(LaneBatch rows) => [.. rows.Starts.Select(r => r.RunId).Concat(rows.Children.Select(Parent)).Concat(rows.Events.Select(r => r.RunId))
         .Concat(rows.Consumed.Select(r => r.RunId)).Concat(rows.Parks.Select(r => r.RunId)).Concat(rows.Closes.Select(r => r.RunId)).Concat(rows.Updates.Select(r => r.RunId))
-        .Concat(rows.Sends.Select(Sender)).Concat(rows.Tasks.Select(r => r.RunId)).Concat(rows.TaskDeletes.Select(r => r.RunId)).Concat(rows.Claims)
+        .Concat(rows.Sends.Select(Sender)).Concat(rows.Outgoing.Select(r => r.Message.Sender)).Concat(rows.Forwarded.Select(r => r.Sender)).Concat(rows.Tasks.Select(r => r.RunId)).Concat(rows.TaskDeletes.Select(r => r.RunId)).Concat(rows.Claims)
         .Concat(rows.Documents.Where(r => r.RunId is not null).Select(r => r.RunId!.Value)).Concat(rows.Trims.Select(r => r.RunId)).Distinct()];
 
     /// <summary>Two batches, each with half of the runs.</summary>
@@ -29,6 +29,8 @@ internal static class BatchSplitter
         rows.Closes.ForEach(r => Half(r.RunId).Rows.Closes.Add(r));
         rows.Updates.ForEach(r => Half(r.RunId).Rows.Updates.Add(r));
         rows.Sends.ForEach(r => Half(Sender(r)).Rows.Sends.Add(r));
+        rows.Outgoing.ForEach(r => Half(r.Message.Sender).Rows.Outgoing.Add(r));
+        rows.Forwarded.ForEach(r => Half(r.Sender).Rows.Forwarded.Add(r));
         rows.Tasks.ForEach(r => Half(r.RunId).Rows.Tasks.Add(r));
         rows.TaskDeletes.ForEach(r => Half(r.RunId).Rows.TaskDeletes.Add(r));
         rows.Claims.ForEach(r => Half(r).Rows.Claims.Add(r));
@@ -64,6 +66,8 @@ internal static class BatchSplitter
         rows.Closes.RemoveAll(r => r.RunId == run);
         rows.Updates.RemoveAll(r => r.RunId == run);
         rows.Sends.RemoveAll(r => Sender(r) == run);
+        rows.Outgoing.RemoveAll(r => r.Message.Sender == run);
+        rows.Forwarded.RemoveAll(r => r.Sender == run);
         rows.Tasks.RemoveAll(r => r.RunId == run);
         rows.TaskDeletes.RemoveAll(r => r.RunId == run);
         rows.Documents.RemoveAll(r => r.RunId == run);

@@ -48,6 +48,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Loads = new LaneLoads(this);
         Exits = new LaneExits(this);
         Holds = new LaneHolds(this);
+        Forwards = new LaneForwards(this);
         commits = new LaneCommits(this);
     }
 
@@ -68,6 +69,8 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     public LaneExits Exits { get; }
 
     public LaneHolds Holds { get; }
+
+    public LaneForwards Forwards { get; }
 
     /// <summary>The runs of this lane.</summary>
     public Dictionary<Guid, RunSlot> Slots { get; } = [];
@@ -94,7 +97,13 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     public int Owned => Volatile.Read(ref owned);
 
     /// <summary>How many more runs the cache takes. Safe from any thread.</summary>
-    public int Room => Math.Max(0, Services.Options.MaxCachedRuns - Volatile.Read(ref owned));
+    public int Room => Math.Max(0, MaxRuns - Volatile.Read(ref owned));
+
+    /// <summary>How many runs it may keep. Safe from any thread.</summary>
+    public int MaxRuns => Math.Max(1, Services.Options.MaxCachedRuns / Shared.Lanes);
+
+    /// <summary>Number of the turn under way, or zero. Safe from any thread.</summary>
+    public long TurnNumber => Volatile.Read(ref turn);
 
     /// <summary>Time since the turn under way began, or zero. Safe from any thread.</summary>
     public TimeSpan TurnTime => Volatile.Read(ref turn) != 0 ? Services.Clock.GetElapsedTime(Volatile.Read(ref turnSince)) : TimeSpan.Zero;
@@ -132,10 +141,13 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     public bool IsLost { get; set; }
 
     /// <summary>True if nothing is under way but attempts: what happens next comes from outside, from an attempt or from the clock.</summary>
-    public bool IsQuiet => inbox.IsEmpty && commits.IsQuiet && sealedBatches.Count == 0 && Filling.IsEmpty && !Loads.IsReading && Slots.Values.All(static slot => slot.IsIdle);
+    public bool IsQuiet => inbox.IsEmpty && commits.IsQuiet && sealedBatches.Count == 0 && Filling.IsEmpty && !Loads.IsReading && Forwards.IsQuiet && Slots.Values.All(static slot => slot.IsIdle);
 
     private long ticks;
     private int owned;
+
+    /// <summary>True for shards of another group: nothing of them may be in a batch of this lane (M1).</summary>
+    public bool Crosses(short shard) => !Services.Groups.IsOne && Services.Groups.Of(shard) != Key.Group.Number;
 
     /// <summary>Takes over what an open said, and starts the loop.</summary>
     public void Start(OpenedLane opened)
@@ -268,6 +280,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Filling = new PendingBatch(Key, Services.Options.Lease);
         foreach (var slot in Slots.Values.ToList()) Remove(slot);
         Timers.Clear();
+        Forwards.Clear();
         commits.ClearClaims();
         IsLost = true;
     }

@@ -28,13 +28,19 @@ internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, Loc
     /// <summary>True if a debugger was attached when the host started: time limits and claim counts are off.</summary>
     public bool IsDebugging { get; init; }
 
+    /// <summary>How many lanes share what this process keeps in memory.</summary>
+    public int Lanes { get; private init; } = 1;
+
     /// <summary>Asks the task pump to look at the given time. Set by the worker.</summary>
     public Action<DateTimeOffset> TaskDue { get; set; } = static _ => { };
 
     /// <summary>Asks all lanes of this worker to look for mail of a run. Set by the worker.</summary>
     public Action<Guid> Hint { get; set; } = static _ => { };
 
-    /// <summary>Looks for work now. Set by the worker.</summary>
+    /// <summary>Looks for work now, in all groups. Set by the worker.</summary>
+    public Action PokeAll { get; set; } = static () => { };
+
+    /// <summary>Looks for work of this lane now. Set by the worker.</summary>
     public Action Poke { get; set; } = static () => { };
 
     /// <summary>Tells a task's attempt in this process to stop: its row is gone. Set by the worker.</summary>
@@ -45,6 +51,12 @@ internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, Loc
 
     /// <summary>Tells other hosts that something may be due for them. Set by the worker.</summary>
     public Action Announce { get; set; } = static () => { };
+
+    /// <summary>The same for one of so many lanes, with loops of its own.</summary>
+    public LaneContext ForLane(int lanes) => new(Activities, Watch, Ends, Loggers, Log)
+    {
+        Limits = Limits, IsDebugging = IsDebugging, Lanes = lanes, Hint = id => Hint(id), PokeAll = () => PokeAll(), Announce = () => Announce(),
+    };
 
     /// <summary>Opens the lane again after it was lost. Set by the worker.</summary>
     public Action<Lane> Lost { get; set; } = static _ => { };

@@ -147,7 +147,7 @@ internal sealed class LaneExits(Lane lane)
     public void ParkIdle()
     {
         var now = lane.Services.Clock.GetTimestamp();
-        var crowded = lane.Slots.Count > Options.MaxCachedRuns * 9 / 10;
+        var crowded = lane.Slots.Count > lane.MaxRuns * 9 / 10;
         var idle = lane.Slots.Values.Where(slot => !slot.IsBusy && (crowded || lane.Services.Clock.GetElapsedTime(slot.LastActive, now) >= Options.ParkAfter)).ToList();
         if (crowded) idle = [.. idle.OrderBy(slot => slot.LastActive).Take(Math.Max(1, lane.Slots.Count / 5))];
         foreach (var slot in idle)
@@ -229,12 +229,13 @@ internal sealed class LaneExits(Lane lane)
         foreach (var task in slot.Tasks.Values) LaneTasks.Delete(lane, batch, task);
         slot.Tasks.Clear();
         DeadLetters(slot, batch);
+        LastWords(slot, batch);
         CloseChildren(slot, batch);
         TellParent(slot, batch, status, failure, outcome);
         var close = new CloseRecord
         {
             RunId = slot.RunId, Shard = slot.Run.Shard, Status = status, Outcome = Codecs.Encode(codec, outcome, slot.Run.Namespace, slot.RunId), Encoding = Codecs.EncodingOf(codec),
-            MayHaveRows = slot.MayHaveRows || slot.Seen.Count > 0,      // a notice that comes meanwhile is an orphan for the sweep (D8)
+            MayHaveRows = slot.MayHaveRows || slot.Seen.Count > 0 || slot.Crossed.Count > 0,      // a notice that comes meanwhile is an orphan for the sweep (D8)
         };
         batch.Rows.Closes.Add(close);
         slot.State = SlotState.Leaving;
@@ -245,6 +246,13 @@ internal sealed class LaneExits(Lane lane)
             lane.Shared.Watch.Closed(slot.RunId, status);
             Telemetry.RunsClosed.Add(1, new KeyValuePair<string, object?>("workflow", slot.Run.Type), new KeyValuePair<string, object?>("outcome", status.ToString()));
         }));
+    }
+
+    // What it sent to other groups without waiting goes with its end, or with that of its generation.
+    private void LastWords(RunSlot slot, PendingBatch batch)
+    {
+        foreach (var message in slot.LastWords ?? []) lane.Forwards.Put(slot, batch, message, closing: true);
+        slot.LastWords = null;
     }
 
     private static RunRecord Closed(RunSlot slot, RunStatus status, CloseRecord close) => new()
@@ -272,7 +280,7 @@ internal sealed class LaneExits(Lane lane)
             : lane.Loads.ChildrenOf(slot);
         foreach (var (child, ordinal, policy) in open)
             if (policy != ParentClosePolicy.Abandon)
-                LaneSends.CancelChild(slot, batch, ordinal, child, policy == ParentClosePolicy.Terminate ? EventKind.Terminated : EventKind.CancelRequested, "The parent has ended.");
+                LaneSends.CancelChild(lane, slot, batch, ordinal, child, policy == ParentClosePolicy.Terminate ? EventKind.Terminated : EventKind.CancelRequested, "The parent has ended.", closing: true);
     }
 
     private void TellParent(RunSlot slot, PendingBatch batch, RunStatus status, Failure? failure, byte[]? outcome)
@@ -285,7 +293,7 @@ internal sealed class LaneExits(Lane lane)
             Failure = failure!, Status = status,
         }, HistoryJson.Default.OperationFailure);
         var codec = lane.Services.Serializer.Codec;
-        batch.Rows.Sends.Add(LaneSends.Reply(slot.RunId, parent, completed ? EventKind.ChildCompleted : EventKind.ChildFailed, Codecs.Encode(codec, payload, parent.Namespace, parent.RunId), Codecs.EncodingOf(codec), 1));
+        LaneSends.Put(lane, slot, batch, LaneSends.Reply(slot.RunId, parent, completed ? EventKind.ChildCompleted : EventKind.ChildFailed, Codecs.Encode(codec, payload, parent.Namespace, parent.RunId), Codecs.EncodingOf(codec), 1), closing: true);
     }
 
     // The next generation begins in the batch that ends this one (C5); unread items become its first rows (D9).
@@ -300,7 +308,10 @@ internal sealed class LaneExits(Lane lane)
 
         var now = lane.Clock.Now;
         foreach (var key in slot.Seen.Entries.Where(seen => now - seen.Value > RunSlot.SeenFor).Select(seen => seen.Key).ToList()) slot.Seen.Remove(key);
-        var document = JsonSerializer.Deserialize(end.Result, HistoryJson.Default.StartDocument)! with { Seen = [.. slot.Seen.Entries.Select(seen => new SeenMessage(seen.Key.Sender, seen.Key.Seq, seen.Value))] };
+        var document = JsonSerializer.Deserialize(end.Result, HistoryJson.Default.StartDocument)! with
+        {
+            Seen = [.. slot.Seen.Entries.Select(seen => new SeenMessage(seen.Key.Sender, seen.Key.Seq, seen.Value)), .. slot.Crossed.Entries.Select(seen => new SeenMessage(seen.Key, seen.Value.Seq, seen.Value.At))],
+        };
         var before = slot.Execution;
         slot.Gen++;
         slot.Execution = lane.Loads.NewExecution(slot);
@@ -312,6 +323,9 @@ internal sealed class LaneExits(Lane lane)
         }));
 
         if (FirstRows(slot, turns, before) is not { } rows) return;
+        slot.Gen--;
+        LastWords(slot, batch);
+        slot.Gen++;
         foreach (var attempt in slot.Attempts.Values) attempt.Cancel(AttemptEnd.RunAskedToStop);
         slot.Attempts.Clear();
         foreach (var task in slot.Tasks.Values) LaneTasks.Delete(lane, batch, task);
@@ -378,6 +392,12 @@ internal sealed class LaneExits(Lane lane)
         foreach (var arrival in slot.Waiting)
         {
             if (arrival.Message is not null || arrival.Kind == EventKind.TimerFired || !EventKinds.IsReply(arrival.Kind)) continue;
+            if (arrival.Outgoing is not null || arrival.Forwarded is not null)
+            {
+                slot.HasUnsaid = true;                   // not sent yet, or told by a row that is still there: the next owner does it
+                continue;
+            }
+
             batch.Rows.Sends.Add(new MessageRecord
             {
                 RunId = slot.RunId, Sender = slot.RunId, SenderSeq = ((long)slot.Gen << 32 | (uint)arrival.Ordinal) + (1L << 60), Kind = (short)arrival.Kind, Target = arrival.Target, Payload = arrival.Payload, Encoding = arrival.Encoding,
@@ -395,7 +415,7 @@ internal sealed class LaneExits(Lane lane)
         batch.Rows.Parks.Add(new ParkRecord
         {
             RunId = slot.RunId, Shard = slot.Run.Shard, Namespace = slot.Run.Namespace, Type = slot.Run.Type, Version = slot.Definition?.Version ?? slot.Run.Version, Queue = slot.Run.Queue, Priority = slot.Run.Priority,
-            DueAt = hold != 0 ? slot.Run.DeadlineAt : NextDue(slot), Asap = hold == HoldReasons.Stalled || (hold == 0 && (slot.Waiting.Any(waiting => waiting.Message is not null) || HasUnheldCalls(slot) || slot.Sending > 0 || slot.Ending is not null || slot.Execution is null)),
+            DueAt = hold != 0 ? slot.Run.DeadlineAt : NextDue(slot), Asap = hold == HoldReasons.Stalled || (hold == 0 && (slot.Waiting.Any(waiting => waiting.Message is not null) || HasUnheldCalls(slot) || slot.Sending > 0 || slot.StartsAway is { Count: > 0 } || slot.HasUnsaid || slot.Ending is not null || slot.Execution is null)),
             Hold = hold, HoldBuilds = (hold & HoldReasons.Stalled) != 0 ? slot.Hold?.Builds ?? [lane.Services.Build] : null, Gen = slot.Gen,
             NextSeq = slot.NextSeq, WaitReason = waits.Count == 0 ? null : JsonSerializer.Serialize(waits, HistoryJson.Default.IReadOnlyListWaitDocument),
         });

@@ -127,8 +127,9 @@ internal sealed class LaneLoads(Lane lane)
                 {
                     var loaded = await lane.Services.Store.LoadAsync(new LoadRequest(page)).ConfigureAwait(false);
                     var holds = await ReadHoldsAsync(loaded).ConfigureAwait(false);
-                    var unborn = await FindUnbornAsync(loaded).ConfigureAwait(false);
-                    foreach (var run in loaded) lane.Post(() => TakeUp(run, holds.GetValueOrDefault(run.RunId), unborn.GetValueOrDefault(run.RunId)));      // one by one: the code of one must not keep the others out
+                    var (unborn, later) = await FindUnbornAsync(loaded).ConfigureAwait(false);
+                    foreach (var run in later) _ = LoadLaterAsync(run);
+                    foreach (var run in loaded.Where(run => !later.Contains(run.RunId))) lane.Post(() => TakeUp(run, holds.GetValueOrDefault(run.RunId), unborn.GetValueOrDefault(run.RunId)));      // one by one: the code of one must not keep the others out
                     var done = lane.Services.Machine.NewSource<bool>();
                     lane.Post(() => done.SetResult(true));
                     if (pages.Count > 1) await done.Task.ConfigureAwait(false);
@@ -154,22 +155,42 @@ internal sealed class LaneLoads(Lane lane)
     }
 
     // Children of a first turn whose parent's start is durable, and whose own start was to be the next batch (DECISIONS 6).
-    private async Task<Dictionary<Guid, HashSet<int>>> FindUnbornAsync(IReadOnlyList<LoadedRun> loaded)
+    private async Task<(Dictionary<Guid, HashSet<int>> Unborn, HashSet<Guid> Later)> FindUnbornAsync(IReadOnlyList<LoadedRun> loaded)
     {
         var unborn = new Dictionary<Guid, HashSet<int>>();
+        var later = new HashSet<Guid>();
         foreach (var run in loaded)
         {
             if (run.Run is not { Gen: 0 } parent || run.Events is not [{ Seq: 0, Commands: not null } first]) continue;
             var answered = run.Messages.Where(message => message.ReplyGen == 0).Select(message => message.ReplyOrdinal).ToHashSet();      // such a child has ended, and may be purged
+            answered.UnionWith(run.Outgoing.Where(LaneForwards.IsStart).Select(row => row.Message.ReplyOrdinal));                          // on its way to another group
             foreach (var command in CommandHead.ParseAll(first.Commands).Where(command => command.Kind == CommandKind.Child && !answered.Contains(command.Ordinal)))
             {
-                if (await lane.Services.Store.FindRunAsync(parent.Namespace, null, RunIds.OfChild(run.RunId, 0, command.Ordinal, parent.Namespace, command.Target!)).ConfigureAwait(false) is not null) continue;
+                var child = RunIds.OfChild(run.RunId, 0, command.Ordinal, parent.Namespace, command.Target!);
+                if (lane.Crosses(RunIds.ShardOf(child)) && later.Contains(run.RunId)) continue;
+                try
+                {
+                    if (await lane.Services.Store.FindRunAsync(parent.Namespace, null, child).ConfigureAwait(false) is not null) continue;
+                }
+                catch (DurableException error) when (lane.Crosses(RunIds.ShardOf(child)))
+                {
+                    lane.Shared.Log.StoreAway("find run", error);       // the child's group is away: this run waits for it, the others do not
+                    later.Add(run.RunId);
+                    continue;
+                }
+
                 if (!unborn.TryGetValue(run.RunId, out var ordinals)) unborn[run.RunId] = ordinals = [];
                 ordinals.Add(command.Ordinal);
             }
         }
 
-        return unborn;
+        return (unborn, later);
+    }
+
+    private async Task LoadLaterAsync(Guid run)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(1), lane.Services.Clock).ConfigureAwait(false);
+        if (!lane.IsOver) await LoadAsync([[run]]).ConfigureAwait(false);
     }
 
     private async Task ReadMailAsync(List<Guid> runs)
@@ -228,6 +249,7 @@ internal sealed class LaneLoads(Lane lane)
         slot.State = SlotState.Active;
         slot.Definition = lane.Services.Registry.Find(run.Type, run.Version);
         rows[slot.RunId] = loaded.Events;
+        lane.Forwards.TakeUp(slot, loaded.Outgoing);     // before anything that it may send now
         try
         {
             slot.Attributes = run.Attributes is null ? null : RunAttributes.FromJson(JsonSerializer.Deserialize(run.Attributes, HistoryJson.Default.JsonElement));
@@ -304,7 +326,7 @@ internal sealed class LaneLoads(Lane lane)
 
         slot.Execution = NewExecution(slot);
         foreach (var row in loaded.Events)
-            if (row.Sender != Guid.Empty) slot.Seen[(row.Sender, row.SenderSeq)] = row.At;
+            if (row.Sender != Guid.Empty) slot.Remember(row.Sender, row.SenderSeq, row.At);
         if (loaded.Events.Count > 0 && Replay(slot, loaded.Events) is { } verdict)
         {
             lane.Exits.Refuse(slot, Located(slot, loaded.Events, verdict));
@@ -317,7 +339,7 @@ internal sealed class LaneLoads(Lane lane)
         else if (slot.Execution.CancelRequested) lane.Exits.SetStatus(slot, RunTrigger.CancelRequested);      // it was resumed in a batch of its own, before the code said so
         foreach (var task in loaded.Tasks)
             if (task.Gen == slot.Gen) slot.Tasks[task.TaskNo] = task;
-        foreach (var seen in slot.Execution.Started?.Seen ?? []) slot.Seen.TryAdd((seen.Sender, seen.Seq), seen.At);
+        foreach (var seen in slot.Execution.Started?.Seen ?? []) slot.Remember(seen.Sender, seen.Seq, seen.At);
         if (slot.Run.DeadlineAt is { } deadline) lane.Timers.Add(deadline, new LaneTimer(slot, slot.Gen, 0, TimerPurpose.Deadline));
         if (loaded.Events.Count == 0) lane.Turns.Deliver(slot, new Arrival(EventKind.RunStarted, Payload: slot.Run.Input, Encoding: slot.Run.Encoding) { Actor = slot.Run.Actor, Correlation = slot.Run.Correlation, Trace = slot.Run.Trace });
         else Restore(slot, loaded, unborn);
@@ -348,6 +370,7 @@ internal sealed class LaneLoads(Lane lane)
 
         var failedStarts = loaded.Messages.Where(message => message.Kind == (short)EventKind.ChildStartFailed).Select(message => message.ReplyOrdinal).ToHashSet();
         var answered = loaded.Messages.Where(message => message.ReplyGen == slot.Gen).Select(message => message.ReplyOrdinal).ToHashSet();
+        var away = loaded.Outgoing.Where(row => LaneForwards.IsStart(row) && row.Message.ReplyGen == slot.Gen).Select(row => row.Message.ReplyOrdinal).ToHashSet();
         foreach (var waiting in execution.Operations.Pending.OrderBy(op => op.Operation.Ordinal).ToList())
         {
             if (slot.Execution != execution) return;         // what was restored ended this generation: its timers and children are not the next one's
@@ -366,7 +389,7 @@ internal sealed class LaneLoads(Lane lane)
                     BodyOf(slot, operation);
                     LaneSends.Begin(lane, slot, operation);
                     break;
-                case CommandKind.Child when execution.Context.Children.AwaitsStart(operation.Ordinal) && !failedStarts.Contains(operation.Ordinal) && !unborn.Contains(operation.Ordinal):
+                case CommandKind.Child when execution.Context.Children.AwaitsStart(operation.Ordinal) && !failedStarts.Contains(operation.Ordinal) && !unborn.Contains(operation.Ordinal) && !away.Contains(operation.Ordinal):
                     lane.Turns.Deliver(slot, new Arrival(EventKind.ChildStarted, operation.Ordinal) { ReplyGen = slot.Gen });       // its command and the child were one transaction
                     break;
             }

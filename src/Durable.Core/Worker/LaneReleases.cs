@@ -26,6 +26,7 @@ internal sealed class LaneReleases(Lane lane)
             if (slot is { State: SlotState.Reloading, LastBatch: null }) lane.Loads.Reload(slot);
         foreach (var send in batch.Rows.Sends)
             if (send.Notice) lane.Shared.Hint(send.RunId);
+        foreach (var row in batch.Rows.Outgoing) lane.Forwards.Add(row);
         if (batch.Rows.Parks.Count + batch.Rows.Sends.Count + batch.Rows.Tasks.Count > 0) lane.Shared.Announce();
         foreach (var task in batch.Rows.Tasks)
             if (task.Queue != ActivityRunner.OwnerQueue) lane.Shared.TaskDue(task.VisibleAt);

@@ -72,14 +72,21 @@ internal static class LaneSends
     };
 
     /// <summary>Asks a child to cancel.</summary>
-    public static void CancelChild(RunSlot slot, PendingBatch batch, int ordinal, Guid child, EventKind kind = EventKind.CancelRequested, string reason = "The parent was cancelled.")
+    public static void CancelChild(Lane lane, RunSlot slot, PendingBatch batch, int ordinal, Guid child, EventKind kind = EventKind.CancelRequested, string reason = "The parent was cancelled.", bool closing = false)
     {
-        batch.Rows.Sends.Add(new MessageRecord
+        Put(lane, slot, batch, new MessageRecord
         {
             RunId = child, Sender = slot.RunId, SenderSeq = SeqOf(slot.Gen, ordinal) + (kind == EventKind.Terminated ? 1L << 62 : 1L << 61), Kind = (short)kind, Control = EventKinds.IsControl(kind),
             Payload = JsonSerializer.SerializeToUtf8Bytes(new ReasonDocument(reason), HistoryJson.Default.ReasonDocument),
             Namespace = slot.Run.Namespace, Shard = RunIds.ShardOf(child), Causation = slot.RunId.ToString("N"),
-        });
+        }, closing);
+    }
+
+    /// <summary>Puts a message to another run into the batch: it goes with it, or behind it to another group.</summary>
+    public static void Put(Lane lane, RunSlot slot, PendingBatch batch, MessageRecord message, bool closing)
+    {
+        if (lane.Crosses(message.Shard)) lane.Forwards.Put(slot, batch, message, closing);
+        else batch.Rows.Sends.Add(message);
     }
 
     // Messages of one sender are numbered by generation and ordinal: awaited ones are in order, and sending twice is sending once (D4, D5).
@@ -97,6 +104,19 @@ internal static class LaneSends
 
         if (target is null) Acknowledge(lane, slot, operation, DurableErrorCodes.RunNotFound, $"There is no run with the workflow id '{operation.Target}' in namespace '{slot.Run.Namespace}'.");
         else if (RunLifecycle.IsClosed(target.Status)) Acknowledge(lane, slot, operation, DurableErrorCodes.RunClosed, $"The run '{operation.Target}' is {target.Status} and takes no messages.");
+        else if (lane.Crosses(target.Shard))
+        {
+            // The row and what tells the run of it are one batch, always: nobody at the target could tell a second row of the same call from another call (docs/decisions/0007).
+            var message = Message(lane, slot, operation, target);
+            if (slot.State != SlotState.Leaving)
+            {
+                lane.Turns.Deliver(slot, new Arrival(EventKind.SendCompleted, operation.Ordinal) { ReplyGen = slot.Gen, Outgoing = message });
+                return;
+            }
+
+            (slot.LastWords ??= []).Add(message);
+            lane.Exits.SendSettled(slot, operation);
+        }
         else
         {
             lane.Touch(slot).Rows.Sends.Add(Message(lane, slot, operation, target));

@@ -18,7 +18,7 @@ internal sealed class LaneTurns(Lane lane)
     /// <summary>Starts a run for a client of this process: run, owned row and first turn in one commit (N3).</summary>
     public void Start(StartRecord start, TaskCompletionSource<bool?> answer)
     {
-        if (lane.IsDraining || lane.IsLost || lane.Slots.Count >= Options.MaxCachedRuns)
+        if (lane.IsDraining || lane.IsLost || lane.Slots.Count >= lane.MaxRuns)
         {
             answer.TrySetResult(null);
             return;
@@ -70,7 +70,7 @@ internal sealed class LaneTurns(Lane lane)
     public void Left(RunSlot slot, Verdict verdict)
     {
         if (slot.State is not (SlotState.Active or SlotState.Reloading)) return;
-        if (slot.Taking?.Message is { } message) slot.Seen.Remove((message.Sender, message.SenderSeq));
+        if (slot.Taking?.Message is { } message) slot.Forget(message.Sender, message.SenderSeq);
         slot.PutBack(slot.Taking);
         slot.Taking = null;
         slot.Execution = null;                           // the thread that was left may still be in it
@@ -119,7 +119,7 @@ internal sealed class LaneTurns(Lane lane)
         if (verdict is not null)
         {
             slot.PutBack(arrival);
-            if (arrival.Message is { } lost) slot.Seen.Remove((lost.Sender, lost.SenderSeq));
+            if (arrival.Message is { } lost) slot.Forget(lost.Sender, lost.SenderSeq);
             lane.Exits.Refuse(slot, verdict);
             return;
         }
@@ -130,6 +130,8 @@ internal sealed class LaneTurns(Lane lane)
         slot.Suspected = false;
         if (arrival.Kind == EventKind.RunStarted) LaneReleases.CountStart(slot, batch);
         if (arrival.Message is { } message) batch.Rows.Consumed.Add(message.Key);
+        if (arrival.Outgoing is { } outgoing) lane.Forwards.Put(slot, batch, outgoing);
+        if (arrival.Forwarded is { } told) batch.Rows.Forwarded.Add(told);
         FlushLog(batch);
         if (arrival.Kind == EventKind.CancelRequested) lane.Exits.SetStatus(slot, RunTrigger.CancelRequested);
         lane.Exits.WarnIfLong(slot);
@@ -314,13 +316,19 @@ internal sealed class LaneTurns(Lane lane)
         }
 
         if (slot.Tasks.Remove(operation.Ordinal, out var task)) LaneTasks.Delete(lane, batch, task);
-        if (operation is { Kind: CommandKind.Child, Child: { } child }) LaneSends.CancelChild(slot, batch, operation.Ordinal, child.RunId);
+        if (operation is { Kind: CommandKind.Child, Child: { } child }) LaneSends.CancelChild(lane, slot, batch, operation.Ordinal, child.RunId);
     }
 
     /// <summary>Starts a child: the parent's row and the child are one transaction (N3), with the child's first turn if it can run here.</summary>
     public void StartChild(RunSlot slot, PendingBatch batch, Operation operation, Action ifLeft)
     {
         var start = LaneSends.ChildStart(lane, slot, operation);
+        if (lane.Crosses(start.Shard))
+        {
+            lane.Forwards.PutStart(slot, batch, operation.Ordinal, start);
+            return;
+        }
+
         void Put(StartRecord record)
         {
             batch.Rows.Children.Add(record);
@@ -333,7 +341,7 @@ internal sealed class LaneTurns(Lane lane)
             ifLeft();
         }
 
-        var mine = start.DueAt is null && lane.Shared.Activities.Serves(start.Queue) && lane.Slots.Count < Options.MaxCachedRuns;
+        var mine = start.DueAt is null && lane.Shared.Activities.Serves(start.Queue) && lane.Slots.Count < lane.MaxRuns;
         Put((mine ? Begin(start, null, Left, batch) : null) ?? start);
     }
 
@@ -353,7 +361,7 @@ internal sealed class LaneTurns(Lane lane)
 
     private bool IsKnown(RunSlot slot, Arrival arrival)
     {
-        if (arrival.Message is not { } message || slot.Seen.TryAdd((message.Sender, message.SenderSeq), lane.Clock.Now)) return false;
+        if (arrival.Message is not { } message || slot.Remember(message.Sender, message.SenderSeq, lane.Clock.Now)) return false;
         if (slot.LastBatch is null || !slot.LastBatch.Rows.Consumed.Contains(message.Key)) Consume(slot, arrival);
         return true;
     }
@@ -408,5 +416,6 @@ internal sealed class LaneTurns(Lane lane)
     private void Consume(RunSlot slot, Arrival arrival)
     {
         if (arrival.Message is { } message) lane.Touch(slot).Rows.Consumed.Add(message.Key);
+        if (arrival.Forwarded is { } told) lane.Touch(slot).Rows.Forwarded.Add(told);
     }
 }

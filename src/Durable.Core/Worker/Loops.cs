@@ -147,7 +147,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
         var now = lane.Clock.Now;
         var wait = ttl / 4;
         var (key, epoch, durable) = (lane.Key, lane.Epoch, lane.CommitSeq);
-        var lanes = await services.Store.ReadLanesAsync(stop).ConfigureAwait(false);
+        var lanes = await (services.Groups.IsOne ? services.Store.ReadLanesAsync(stop) : ((IGroupedStore)services.Store).ReadLanesAsync(key.Group, stop)).ConfigureAwait(false);
         if (!lane.IsDraining && balance.Seen(key, lane.Owned, lanes) is var surplus and > 0) lane.Post(() => LaneBalance.Shed(lane, surplus));
         foreach (var other in lanes)
         {

@@ -59,7 +59,7 @@ internal sealed class PendingBatch(LaneKey lane, TimeSpan lease)
     }
 
     /// <summary>True when it should be sealed.</summary>
-    public bool IsFull => Rows.Events.Count + Rows.Starts.Count + Rows.Sends.Count + Rows.Children.Count + Rows.Parks.Count >= MaxRows;
+    public bool IsFull => Rows.Events.Count + Rows.Starts.Count + Rows.Sends.Count + Rows.Outgoing.Count + Rows.Children.Count + Rows.Parks.Count >= MaxRows;
 
     /// <summary>True when there is nothing to write.</summary>
     public bool IsEmpty => Rows.IsEmpty;

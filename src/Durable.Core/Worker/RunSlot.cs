@@ -36,6 +36,7 @@ internal sealed class RunSlot(Guid runId)
 
     private static readonly Queue<Arrival> NoArrivals = new();
     private Queue<Arrival>? waiting;
+    private long lastCrossing = long.MinValue;
 
     public Guid RunId { get; } = runId;
 
@@ -77,6 +78,9 @@ internal sealed class RunSlot(Guid runId)
     /// <summary>Messages that its history holds, or an open batch: never applied again (D5, D6).</summary>
     public LazyMap<(Guid Sender, long Seq), DateTimeOffset> Seen;
 
+    /// <summary>The highest number taken of each run of another group: what comes from one comes in order, so nothing up to it is new (M2). Kept as long as the run lives.</summary>
+    public LazyMap<Guid, (long Seq, DateTimeOffset At)> Crossed;
+
     /// <summary>Attempts under way in this process, by ordinal.</summary>
     public LazyMap<int, ActivityAttempt> Attempts;
 
@@ -116,6 +120,39 @@ internal sealed class RunSlot(Guid runId)
     /// <summary>Timestamp of the last arrival.</summary>
     public long LastActive { get; set; }
 
+    /// <summary>Starts of children in other groups that have not been answered, by number.</summary>
+    public HashSet<long>? StartsAway { get; set; }
+
+    /// <summary>True if an acknowledgement was let go whose message was not sent: the next owner sends it, soon.</summary>
+    public bool HasUnsaid { get; set; }
+
+    /// <summary>Messages to other groups that go out with the end of the run or of its generation.</summary>
+    public List<MessageRecord>? LastWords { get; set; }
+
+    /// <summary>The number of the next row for another group. It rises with every batch of the run, whoever writes it: it begins with the generation and the length of the history (docs/decisions/0007).</summary>
+    /// <param name="closing">True for what goes out with the end of the run or of its generation: behind all that its turns sent.</param>
+    public long NextCrossing(bool closing)
+    {
+        var first = CrossingNumbers.First(Gen, NextSeq, closing);
+        return lastCrossing = lastCrossing >= first ? lastCrossing + 1 : first;
+    }
+
+    /// <summary>Remembers a message that the history or an open batch holds. False: it is known already (D5).</summary>
+    public bool Remember(Guid sender, long seq, DateTimeOffset at)
+    {
+        if (!CrossingNumbers.Is(seq)) return Seen.TryAdd((sender, seq), at);
+        if (Crossed.TryGetValue(sender, out var last) && seq <= last.Seq) return false;
+        Crossed[sender] = (seq, at);
+        return true;
+    }
+
+    /// <summary>Forgets a message again: its turn was not kept.</summary>
+    public void Forget(Guid sender, long seq)
+    {
+        if (!CrossingNumbers.Is(seq)) Seen.Remove((sender, seq));
+        else if (Crossed.TryGetValue(sender, out var last) && last.Seq == seq) Crossed[sender] = (seq - 1, last.At);
+    }
+
     /// <summary>Lets an arrival wait.</summary>
     public void Wait(Arrival arrival) => (waiting ??= new()).Enqueue(arrival);
 
@@ -138,5 +175,5 @@ internal sealed class RunSlot(Guid runId)
     public bool IsBusy => !IsIdle || Attempts.Count > 0;
 
     /// <summary>Whether nothing but attempts is under way for it.</summary>
-    public bool IsIdle => State is SlotState.Active && LastBatch is null && Waiting.Count == 0 && Sending == 0;
+    public bool IsIdle => State is SlotState.Active && LastBatch is null && Waiting.Count == 0 && Sending == 0 && StartsAway is not { Count: > 0 };
 }

@@ -21,25 +21,22 @@ internal sealed class TaskPump
     private readonly ActivityRunner runner;
     private readonly LaneContext shared;
     private readonly EngineLog log;
-    private readonly IReadOnlyList<string> queues;
+    private readonly TaskPumps all;
+    private readonly ShardGroup group;
     private readonly AsyncSignal wake;
     private readonly AsyncSignal finished;
     private readonly Lock gate = new();
     private DateTimeOffset nextKnown = DateTimeOffset.MaxValue;
-    private long started;
-    private volatile bool draining;
 
-    public TaskPump(EngineServices services, ActivityRunner runner, LaneContext shared, EngineLog log)
+    public TaskPump(EngineServices services, ActivityRunner runner, LaneContext shared, EngineLog log, TaskPumps all, ShardGroup group)
     {
-        (this.services, this.runner, this.shared, this.log) = (services, runner, shared, log);
+        (this.services, this.runner, this.shared, this.log, this.all, this.group) = (services, runner, shared, log, all, group);
         (wake, finished) = (new(services.Machine), new(services.Machine));
-        queues = ["", .. services.Options.ServedQueues.Where(queue => queue.Length > 0).Distinct()];
-        runner.Freed = wake.Set;
-        Limits = new QueueLimiter(services, shared, log, queues, () => draining ? 0 : runner.Free) { Grown = Poke, Keep = StopSome };
     }
 
-    /// <summary>How many of which queue may run.</summary>
-    public QueueLimiter Limits { get; }
+    private QueueLimiter Limits => all.Limits;
+
+    private bool IsDraining => all.IsDraining;
 
     /// <summary>Says that a task can be taken at that time.</summary>
     public void Due(DateTimeOffset at)
@@ -53,14 +50,17 @@ internal sealed class TaskPump
         wake.Set();
     }
 
-    /// <summary>Takes no more tasks.</summary>
-    public void Drain() => draining = true;
-
     /// <summary>A task's row is gone: its attempt here is wanted no more.</summary>
     public void Gone(TaskKey key)
     {
         if (running.TryGetValue(key, out var task)) task.Stop(givenBack: false);
     }
+
+    /// <summary>Goes round once more: there may be room.</summary>
+    public void Wake() => wake.Set();
+
+    /// <summary>Attempts of a queue that are under way and were not told to stop.</summary>
+    public IEnumerable<RunningTask> RunningOf(string queue) => running.Values.Where(task => task.Task.Queue == queue && !task.IsStopped && !task.HasEnded);
 
     /// <summary>Looks now.</summary>
     public void Poke() => Due(DateTimeOffset.MinValue);
@@ -77,10 +77,10 @@ internal sealed class TaskPump
             tick();
             lock (gate) nextKnown = DateTimeOffset.MaxValue;
             var wait = Idle;
-            var free = draining ? 0 : runner.Free;
+            var free = IsDraining ? 0 : runner.Free;
             if (free > 0)
             {
-                var claimed = await ClaimAsync(new TaskClaim(services.Store.Groups[0], queues, known, Math.Min(free, 100), namespaces) { Most = Limits.Most() }, clock, stop).ConfigureAwait(false);
+                var claimed = await all.ClaimAsync(most => ClaimAsync(new TaskClaim(group, all.Queues, known, Math.Min(free, 100), namespaces) { Most = most }, clock, stop), stop).ConfigureAwait(false);
                 if (claimed.Tasks.Count > 0) wait = TimeSpan.Zero;
                 else if (claimed.NextVisible is { } next && next - claimed.Now < wait) wait = next - claimed.Now;
             }
@@ -129,7 +129,7 @@ internal sealed class TaskPump
             }
 
             foreach (var silent in running.Values) silent.CheckSilence(services.Clock);
-            runner.SendAway(draining ? TimeSpan.Zero : services.Options.DispatchTimeout);
+            runner.SendAway(IsDraining ? TimeSpan.Zero : services.Options.DispatchTimeout);
 
             await Task.Delay(TimeSpan.FromMilliseconds(250), services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -146,7 +146,7 @@ internal sealed class TaskPump
 
     private async Task ExpireAsync(CancellationToken stop)
     {
-        var runs = await services.Store.ExpireTasksAsync(100, Expired, stop).ConfigureAwait(false);
+        var runs = await (services.Groups.IsOne ? services.Store.ExpireTasksAsync(100, Expired, stop) : ((IGroupedStore)services.Store).ExpireTasksAsync(group, 100, Expired, stop)).ConfigureAwait(false);
         foreach (var run in runs) shared.Hint(run);
     }
 
@@ -162,32 +162,15 @@ internal sealed class TaskPump
 
     private async Task<TaskClaimResult> ClaimAsync(TaskClaim claim, LaneClock clock, CancellationToken stop)
     {
-        IReadOnlyList<string> held = [];
-        try
-        {
-            var claimed = await services.Store.ClaimTasksAsync(claim, stop).ConfigureAwait(false);
-            clock.Set(claimed.Now);
-            foreach (var task in claimed.Tasks) Start(task, clock);
-            held = claimed.Held;
-            return claimed;
-        }
-        finally
-        {
-            Limits.Claimed(held);
-        }
-    }
-
-    // The youngest stop: the others have done more.
-    private int StopSome(string queue, int keep)
-    {
-        var surplus = running.Values.Where(task => task.Task.Queue == queue && !task.IsStopped && !task.HasEnded).OrderBy(task => task.Order).Skip(keep).ToList();
-        foreach (var task in surplus) task.Stop(givenBack: true);
-        return surplus.Count;
+        var claimed = await services.Store.ClaimTasksAsync(claim, stop).ConfigureAwait(false);
+        clock.Set(claimed.Now);
+        foreach (var task in claimed.Tasks) Start(task, clock);
+        return claimed;
     }
 
     private void Start(TaskRecord task, LaneClock clock)
     {
-        var one = new RunningTask(task, services.Clock, services.Machine, ++started);
+        var one = new RunningTask(task, services.Clock, services.Machine, all.NextOrder());
         if (running.TryGetValue(task.Key, out var before)) before.Stop(givenBack: false);      // it was silent for too long, or its renewal did not arrive: this one is the attempt now
         running[task.Key] = one;
         if (Limits.TryStart(task.Queue))

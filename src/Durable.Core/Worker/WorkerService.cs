@@ -1,6 +1,4 @@
 // The hosted service: opens the lanes, keeps the loops, drains on shutdown; and the short cuts that the client of this process takes.
-using System.Security.Cryptography;
-using System.Text;
 using Durable.Engine.Diagnostics;
 using Durable.Engine.History;
 using Durable.Engine.Hosting;
@@ -14,14 +12,11 @@ namespace Durable.Engine.Worker;
 /// <summary>One worker: lanes, activities, loops.</summary>
 internal sealed class WorkerService(EngineServices services, ActivityRunner runner, RunWatch watch, LaneContext shared, EngineLog log, WorkerIdentity identity) : IHostedLifecycleService, ILocalWorker, IDisposable, IAsyncDisposable
 {
-    private static readonly TimeSpan WatchdogWarn = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan WatchdogLeave = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan GiveBackTime = TimeSpan.FromSeconds(1);
     private readonly CancellationTokenSource stop = new();
     private readonly Supervisor supervisor = new(services, log);
-    private readonly Loops loops = new(services, shared, log);
-    private readonly TaskPump tasks = new(services, runner, shared, log);
-    private volatile Lane? lane;
+    private readonly TaskPumps tasks = new(services, runner, shared, log);
+    private volatile WorkerLane[] lanes = [];
     private IAsyncDisposable? listening;
     private int disposed;
 
@@ -32,10 +27,10 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     public string? Refusal { get; private set; }
 
     /// <summary>True once a lane is open.</summary>
-    public bool IsOpen => lane is not null;
+    public bool IsOpen => OpenLane is not null;
 
-    /// <summary>The open lane, or null.</summary>
-    public Lane? OpenLane => lane;
+    /// <summary>The first open lane, or null.</summary>
+    public Lane? OpenLane => Array.Find(lanes, static one => one.Lane is not null)?.Lane;
 
     /// <summary>True while attempts are under way in this process.</summary>
     public bool IsWorking => runner.Running > 0 || tasks.IsBusy;
@@ -43,19 +38,21 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     /// <summary>Code was changed while the process runs: what the old code made in memory is made again from the histories. Any change may matter, so nothing is kept.</summary>
     public void CodeChanged(IReadOnlyCollection<Type>? types)
     {
-        if (lane is not { } open) return;
-        open.Post(() =>
+        foreach (var open in lanes.Select(static one => one.Lane).OfType<Lane>())
         {
-            var slots = open.Slots.Values.Where(static slot => slot is { State: SlotState.Active, Execution: not null }).ToList();
-            log.CodeChanged(types?.Count ?? 0, slots.Count);
-            foreach (var slot in slots) open.Exits.ReadAgain(slot);
-        });
+            open.Post(() =>
+            {
+                var slots = open.Slots.Values.Where(static slot => slot is { State: SlotState.Active, Execution: not null }).ToList();
+                log.CodeChanged(types?.Count ?? 0, slots.Count);
+                foreach (var slot in slots) open.Exits.ReadAgain(slot);
+            });
+        }
     }
 
     /// <summary>Looks for runs and tasks now.</summary>
     public void Poke()
     {
-        loops.Poke();
+        PokeLanes();
         tasks.Poke();
     }
 
@@ -78,18 +75,14 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     private async Task BeginAsync(CancellationToken cancellationToken)
     {
         var info = await services.ReadyAsync(cancellationToken).ConfigureAwait(false);
-        shared.TaskDue = tasks.Due;
         shared.Hint = HintHere;
-        shared.Poke = loops.Poke;
-        shared.TaskGone = tasks.Gone;
-        shared.HasPeers = () => loops.HasPeers;
-        shared.Lost = lost => _ = ReopenAsync(lost);
+        shared.PokeAll = PokeLanes;
         if (services.Store is IWakeUps wakeUps)
         {
             shared.Announce = wakeUps.Announce;
             listening ??= wakeUps.Listen(() =>
             {
-                loops.Poke();
+                PokeLanes();
                 if (services.Options.ServedQueues.Count == 0) return;
                 tasks.Poke();
                 tasks.Limits.Retry();
@@ -113,24 +106,20 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
 
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
-        lane?.Drain();
-        tasks.Drain();
+        Drain();
         return Task.CompletedTask;
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (lane is { } open)
+        if (IsOpen)
         {
-            open.Drain();
-            tasks.Drain();
+            Drain();
             await DrainAsync(() => runner.Running > 0 || tasks.IsBusy, services.Options.DrainTimeout, cancellationToken).ConfigureAwait(false);
             tasks.StopAll();
             await DrainAsync(() => tasks.IsBusy, GiveBackTime, CancellationToken.None).ConfigureAwait(false);      // those that obey are given back at once
-            await tasks.Limits.ReleaseAsync().ConfigureAwait(false);
-            await open.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), services.Clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await CloseAsync(open).ConfigureAwait(false);
-            lane = null;
+            await supervisor.WithinAsync(tasks.Limits.ReleaseAsync()).ConfigureAwait(false);
+            await Task.WhenAll(lanes.Select(one => one.StopAsync(supervisor))).ConfigureAwait(false);
         }
 
         await services.Machine.Run(() =>
@@ -149,7 +138,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;      // the container knows it under two names
         await stop.CancelAsync().ConfigureAwait(false);
-        if (lane is { } open) await open.DisposeAsync().ConfigureAwait(false);
+        foreach (var open in lanes) await (open.Lane?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
         stop.Dispose();
     }
 
@@ -157,8 +146,8 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
 
     public async Task<bool?> TryStartAsync(StartRecord start, CancellationToken cancellationToken)
     {
-        if (lane is not { IsDraining: false } open || start.DueAt is not null || services.Registry.Find(start.Type, start.Version) is null || !runner.Serves(start.Queue)
-            || (runner.Free <= 0 && loops.IsAboveShare(open))      // others would be quicker
+        if (LaneOf(start.Shard) is not { Lane: { IsDraining: false } open } one || start.DueAt is not null || services.Registry.Find(start.Type, start.Version) is null || !runner.Serves(start.Queue)
+            || (runner.Free <= 0 && one.IsAboveShare)      // others would be quicker
             || (services.Options.ServedNamespaces.Count > 0 && !services.Options.ServedNamespaces.Contains(start.Namespace))) return null;
         shared.Ends.Expect(start.RunId);
         var started = await open.AskAsync(answer => open.Turns.Start(start, answer), cancellationToken).ConfigureAwait(false);      // a loop that has ended answers nothing: then the store decides, under the same run id
@@ -171,7 +160,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
     public void Hint(Guid runId)
     {
         HintHere(runId);
-        loops.Poke();
+        LaneOf(Shards.Of(runId))?.Poke();
         shared.Announce();
     }
 
@@ -179,7 +168,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
 
     public async Task<(bool Owned, byte[]? Answer)> TryQueryAsync(Guid runId, HandlerDefinition query, object?[] arguments, CancellationToken cancellationToken)
     {
-        if (lane is not { } open) return (false, null);
+        if (LaneOf(Shards.Of(runId))?.Lane is not { } open) return (false, null);
         var answer = services.Machine.NewSource<(bool, byte[]?)>();
         open.Post(Ask);
         await Task.WhenAny(answer.Task, open.Over).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -209,72 +198,72 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         // The query's thread is still in the run's objects: they are made anew (M10).
         void Blocked(RunSlot slot)
         {
-            answer.TrySetException(new DurableException(DurableErrorCodes.NotDurable, $"Query '{query.Name}' held its thread for {WatchdogLeave.TotalSeconds:0} s. A query only reads the workflow's fields."));
+            answer.TrySetException(new DurableException(DurableErrorCodes.NotDurable, $"Query '{query.Name}' held its thread for {WorkerLane.WatchdogLeave.TotalSeconds:0} s. A query only reads the workflow's fields."));
             open.Exits.ReadAgain(slot);
         }
     }
 
     public async Task<IReadOnlyList<WaitDocument>?> TryExplainAsync(Guid runId, CancellationToken cancellationToken)
     {
-        if (lane is not { } open) return null;
+        if (LaneOf(Shards.Of(runId))?.Lane is not { } open) return null;
         var answer = services.Machine.NewSource<IReadOnlyList<WaitDocument>?>();
         open.Post(() => answer.TrySetResult(open.Slots.TryGetValue(runId, out var slot) && slot is { State: SlotState.Active, Execution: { } execution } ? WaitReasons.Of(execution) : null));
         await Task.WhenAny(answer.Task, open.Over).WaitAsync(cancellationToken).ConfigureAwait(false);
         return answer.Task.IsCompleted ? await answer.Task.ConfigureAwait(false) : null;
     }
 
-    private void HintHere(Guid runId) => lane?.Hint(runId);
+    private void HintHere(Guid runId) => LaneOf(Shards.Of(runId))?.Lane?.Hint(runId);
+
+    private void PokeLanes()
+    {
+        foreach (var one in lanes) one.Poke();
+    }
+
+    private void Drain()
+    {
+        foreach (var one in lanes) one.Lane?.Drain();
+        tasks.Drain();
+    }
+
+    // The lane of a shard's group, if this worker serves it.
+    private WorkerLane? LaneOf(short shard) => lanes is [var only] && services.Groups.IsOne ? only : Array.Find(lanes, one => one.Group.Number == services.Groups.Of(shard));
 
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
-        var key = KeyOf(identity.Name, 0);
-        var opened = await TryOpenAsync(key, takeover: true, cancellationToken).ConfigureAwait(false)
-            ?? throw new DurableException(DurableErrorCodes.StoreUnavailable, "The lane could not be opened.");
-        var made = new Lane(services, shared, key);
-        lane = made;
-        HotReload.Add(this);
-        made.Start(opened);
-        log.Opened(identity.Name, services.Store.Description, opened.Owned.Count);
-        supervisor.Run("heartbeat", (tick, token) => loops.HeartbeatAsync(made, tick, token), stop.Token);
-        supervisor.Run("look", (tick, token) => loops.LookAsync(made, tick, token), stop.Token);
-        supervisor.Run("reap", (tick, token) => loops.ReapAsync(made, tick, token), stop.Token);
-        supervisor.Run("purge", loops.PurgeAsync, stop.Token);
-        supervisor.Run("tasks", (tick, token) => tasks.ClaimLoopAsync(made.Clock, tick, token), stop.Token);
-        if (tasks.Limits.HasSlots) supervisor.Run("queue slots", tasks.Limits.RunAsync, stop.Token);
-        supervisor.Run("task ends", tasks.ReportLoopAsync, stop.Token);
-        supervisor.Run("task heartbeats", tasks.BeatLoopAsync, stop.Token);
-        if (!shared.IsDebugging) supervisor.Run("watchdog", (tick, token) => WatchdogAsync(made, tick, token), stop.Token);
-    }
-
-    private Task<OpenedLane?> TryOpenAsync(LaneKey key, bool takeover, CancellationToken cancellationToken) =>
-        services.Store.OpenLaneAsync(new OpenLane(key, services.Options.Lease, takeover, services.Build, services.Registry.Serves), cancellationToken);
-
-    // A process that finds itself fenced goes on under a random name: two live hosts with one name settle after one fence (O4).
-    private async Task ReopenAsync(Lane lost)
-    {
-        for (var pause = 50; !stop.IsCancellationRequested; pause = Math.Min(pause * 2, 2_000))
+        var groups = services.Groups.IsOne ? services.Groups.All : await ServedGroups.ChooseAsync(services, identity, cancellationToken).ConfigureAwait(false);
+        if (lanes.Length == 0) lanes = [.. groups.Select(group => new WorkerLane(services, shared.ForLane(groups.Count), log, identity, tasks, group, stop.Token))];
+        var away = new List<WorkerLane>();
+        Exception? first = null;
+        await Task.WhenAll(lanes.Select(async one =>
         {
             try
             {
-                var key = KeyOf($"{identity.Name}~{services.Machine.NewGuid():N}", 0);
-                if (await TryOpenAsync(key, takeover: false, stop.Token).ConfigureAwait(false) is not { } opened) continue;
-                log.Renamed(identity.Name, key.Identity);
-                lost.Restart(key, opened);
-                return;
+                await one.OpenAsync(supervisor, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception error) when (error is not OperationCanceledException || !stop.IsCancellationRequested)
+            catch (DurableException error) when (lanes.Length > 1 && PassingFaults.MayPass(error))
             {
-                log.StoreAway("open lane", error);
-                await Task.Delay(TimeSpan.FromMilliseconds(pause), services.Clock, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                lock (away) away.Add(one);
+                first ??= error;
             }
+        })).ConfigureAwait(false);
+        if (away.Count == lanes.Length) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first!);
+        HotReload.Add(this);
+        if (tasks.Limits.HasSlots) supervisor.Run("queue slots", tasks.Limits.RunAsync, stop.Token);
+        foreach (var open in lanes.Except(away)) open.Begin(supervisor);
+        foreach (var late in away)
+        {
+            log.GroupAway(late.Group.Number, first!);
+            supervisor.Run($"lane of group {late.Group.Number}", (tick, token) => OpenLateAsync(late, tick, token), stop.Token);
         }
     }
 
-    private LaneKey KeyOf(string name, int number)
+    // A group whose server was away at start: its runs wait, the others go on. A failure ends the round; the supervisor comes back after a pause.
+    private async Task OpenLateAsync(WorkerLane late, Action tick, CancellationToken token)
     {
-        var group = services.Store.Groups[0];
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{name}\0{identity.Engine}\0{group.Number}\0{number}"));
-        return new LaneKey(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(hash), group, services.Machine.NewGuid(), name);
+        tick();
+        await late.OpenAsync(supervisor, token).ConfigureAwait(false);
+        late.Begin(supervisor);
+        await RestAsync(tick, token).ConfigureAwait(false);
     }
 
     // A failure ends the round; the supervisor comes back after a pause.
@@ -316,44 +305,11 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         }
     }
 
-    // M10: reports a turn that takes too long, then leaves its thread to it.
-    private async Task WatchdogAsync(Lane watched, Action tick, CancellationToken token)
-    {
-        var warned = false;
-        while (!token.IsCancellationRequested)
-        {
-            tick();
-            var time = watched.TurnTime;
-            if (time < WatchdogWarn) warned = false;
-            else if (!warned)
-            {
-                warned = true;
-                log.TurnSlow(identity.Name, time);
-            }
-
-            if (time > WatchdogLeave) watched.LeaveThread(WatchdogLeave, $"Workflow code held its thread for {time.TotalSeconds:0} s without awaiting (Thread.Sleep, synchronous I/O, an endless loop). Put such work into an activity or a step.");
-            await Task.Delay(TimeSpan.FromMilliseconds(500), services.Clock, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
     private async Task DrainAsync(Func<bool> isBusy, TimeSpan atMost, CancellationToken cancellationToken)
     {
         var since = services.Clock.GetTimestamp();
         while (isBusy() && services.Clock.GetElapsedTime(since) < atMost && !cancellationToken.IsCancellationRequested)
             await Task.Delay(TimeSpan.FromMilliseconds(10), services.Clock, CancellationToken.None).ConfigureAwait(false);
-    }
-
-    private async Task CloseAsync(Lane open)
-    {
-        try
-        {
-            await services.Store.CloseLaneAsync(open.Key, open.Epoch).ConfigureAwait(false);
-            shared.Announce();
-        }
-        catch (Exception error)
-        {
-            log.StoreAway("close lane", error);          // its lease ends by itself
-        }
     }
 }
 

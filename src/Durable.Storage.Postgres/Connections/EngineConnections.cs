@@ -51,6 +51,9 @@ internal sealed class EngineConnections : IAsyncDisposable
     /// <summary>The server's version number, such as 150018, once <see cref="ProbeAsync"/> has answered.</summary>
     public int ServerVersion { get; private set; }
 
+    /// <summary>Where what it sees is logged.</summary>
+    public ILogger Logger => log;
+
     /// <summary>Options in force.</summary>
     public PostgresOptions Options => options;
 

@@ -75,7 +75,8 @@ internal sealed class Catalog(Calls calls)
 
     public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken) => calls.RunAsync("take a lease", async (connection, ct) =>
     {
-        await using var batch = calls.Batch(connection).Add("TryLease", PgBatch.Text(name), PgBatch.Uuid(holder), PgBatch.Span(length));
+        var stored = await LeaseScope.NameAsync(connection, calls.Options.Schema, name, ct).ConfigureAwait(false);
+        await using var batch = calls.Batch(connection).Add("TryLease", PgBatch.Text(stored), PgBatch.Uuid(holder), PgBatch.Span(length));
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
         var epochs = await RowReader.AllAsync(reader, r => r.GetInt64(0), ct).ConfigureAwait(false);
         await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);

@@ -79,8 +79,11 @@ public sealed partial class HouseTests
         Assert.That(typeof(IDurableStore).IsVisible, Is.True);
     }
 
-    [Test]
-    public void The_public_surface_is_the_approved_one() => Approved.File("House/PublicApi.approved.txt", PublicApi.Of(typeof(DurableClient).Assembly));
+    [TestCase(typeof(DurableClient), "PublicApi")]
+    [TestCase(typeof(SqliteOptions), "PublicApi.Sqlite")]
+    [TestCase(typeof(PostgresOptions), "PublicApi.Postgres")]
+    [TestCase(typeof(Durable.Testing.WorkflowTestHost), "PublicApi.Testing")]
+    public void The_public_surface_is_the_approved_one(Type of, string file) => Approved.File($"House/{file}.approved.txt", PublicApi.Of(of.Assembly));
 
     private static IEnumerable<string> Sources(string folder) => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
         .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal) && !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}", StringComparison.Ordinal));

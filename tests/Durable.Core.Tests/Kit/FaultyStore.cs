@@ -37,7 +37,7 @@ internal enum CommitFault
 }
 
 /// <summary>A fault-injecting store.</summary>
-internal sealed class FaultyStore(IDurableStore inner) : IDurableStore
+internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGroupedStore
 {
     private static readonly TaskCompletionSource Never = new();
     private readonly TaskCompletionSource died = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -160,6 +160,21 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore
 
     public Task<ReadyDepth> ReadReadyDepthAsync(CancellationToken cancellationToken = default) => Call("ReadReadyDepth", () => inner.ReadReadyDepthAsync(cancellationToken));
 
+    public Task<IReadOnlyList<OutgoingRow>> ReadOutgoingAsync(OutgoingQuery query, CancellationToken cancellationToken = default) => Call("ReadOutgoing", () => Grouped.ReadOutgoingAsync(query, cancellationToken));
+
+    public Task RemoveOutgoingAsync(IReadOnlyList<OutgoingKey> keys, CancellationToken cancellationToken = default) => Call("RemoveOutgoing", async () =>
+    {
+        await Grouped.RemoveOutgoingAsync(keys, cancellationToken);
+        return true;
+    });
+
+    public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(ShardGroup group, CancellationToken cancellationToken = default) => Call("ReadLanes", () => Grouped.ReadLanesAsync(group, cancellationToken));
+
+    public Task<IReadOnlyList<Guid>> ExpireTasksAsync(ShardGroup group, int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) =>
+        Call("ExpireTasks", () => Grouped.ExpireTasksAsync(group, limit, failure, cancellationToken));
+
+    public Task<IReadOnlyList<GroupFault>> ReadFaultsAsync(CancellationToken cancellationToken = default) => Call("ReadFaults", () => Grouped.ReadFaultsAsync(cancellationToken));
+
     public Task<StoreInfo> InitializeAsync(CancellationToken cancellationToken = default) => Call("Initialize", () => inner.InitializeAsync(cancellationToken));
 
     public Task AcceptPlaceAsync(RestoredStorePolicy policy, CancellationToken cancellationToken = default) => inner.AcceptPlaceAsync(policy, cancellationToken);
@@ -170,6 +185,8 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore
         Calls.TryAdd("Dispose", 1);
         return ValueTask.CompletedTask;
     }
+
+    private IGroupedStore Grouped => (IGroupedStore)inner;
 
     private async Task<T> Call<T>(string verb, Func<Task<T>> call)
     {

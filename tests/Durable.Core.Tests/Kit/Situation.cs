@@ -9,13 +9,16 @@ public abstract class Situation
     private World? world;
 
     /// <summary>The test's world, on the real clock unless the test makes another.</summary>
-    private protected World World => world ??= new World();
+    private protected World World => world ??= new World(groups: Groups);
+
+    /// <summary>How many shard groups the store in memory has.</summary>
+    private protected virtual int Groups => 1;
 
     /// <summary>The bench.</summary>
     private protected Bench Bench => World.Bench;
 
     /// <summary>Makes the world before its first use.</summary>
-    private protected World Make(StoreKind kind = StoreKind.Memory, bool manual = false) => world = new World(kind, manual);
+    private protected World Make(StoreKind kind = StoreKind.Memory, bool manual = false) => world = new World(kind, manual, Groups);
 
     [TearDown]
     public async Task EndWorldAsync()

@@ -26,7 +26,7 @@ internal sealed class World : IAsyncDisposable
     private readonly List<Node> nodes = [];
     private readonly string? folder;
 
-    public World(StoreKind kind = StoreKind.Memory, bool manual = false)
+    public World(StoreKind kind = StoreKind.Memory, bool manual = false, int groups = 1)
     {
         Manual = manual ? new ManualTime() : null;
         Clock = Manual ?? TimeProvider.System;
@@ -35,7 +35,7 @@ internal sealed class World : IAsyncDisposable
             folder = Directory.CreateTempSubdirectory("durable-").FullName;
             Store = new SqliteStore(Path.Combine(folder, "app.db"), new SqliteOptions(), Clock, NullLogger.Instance);
         }
-        else Store = new InMemoryStore(Clock);
+        else Store = new InMemoryStore(Clock, groups);
     }
 
     public TimeProvider Clock { get; }

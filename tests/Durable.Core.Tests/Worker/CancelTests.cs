@@ -3,8 +3,12 @@ using Durable.Core.Tests.Kit;
 
 namespace Durable.Core.Tests.Worker;
 
-public sealed class CancelTests : Situation
+[TestFixture(1)]
+[TestFixture(8)]
+public sealed class CancelTests(int groups) : Situation
 {
+    private protected override int Groups => groups;
+
     [Test]
     public async Task A_cancel_ends_the_pending_wait_and_the_compensation_runs()
     {

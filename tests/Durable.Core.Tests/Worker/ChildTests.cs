@@ -3,8 +3,12 @@ using Durable.Core.Tests.Kit;
 
 namespace Durable.Core.Tests.Worker;
 
-public sealed class ChildTests : Situation
+[TestFixture(1)]
+[TestFixture(8)]
+public sealed class ChildTests(int groups) : Situation
 {
+    private protected override int Groups => groups;
+
     private static void Register(DurableBuilder durable) => durable.AddWorkflow<Parent>().AddWorkflow<Child>().AddWorkflow<Shouter>();
 
     [Test]

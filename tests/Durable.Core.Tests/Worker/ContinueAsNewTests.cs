@@ -3,8 +3,12 @@ using Durable.Core.Tests.Kit;
 
 namespace Durable.Core.Tests.Worker;
 
-public sealed class ContinueAsNewTests : Situation
+[TestFixture(1)]
+[TestFixture(8)]
+public sealed class ContinueAsNewTests(int groups) : Situation
 {
+    private protected override int Groups => groups;
+
     [Test]
     public async Task Two_hundred_generations_are_one_run_and_old_ones_are_trimmed()
     {
@@ -88,12 +92,12 @@ public sealed class ContinueAsNewTests : Situation
     public async Task A_generation_whose_first_turn_is_refused_leaves_the_one_before_in_place()
     {
         var node = await World.StartAsync(d => d.AddWorkflow<Stumbler>(o => o.OnUnhandledException = UnhandledExceptionPolicy.Hold));
-        var run = await node.Client.StartAsync((Stumbler w) => w.RunAsync("first"), new() { Id = "s" });
+        var run = await node.Client.StartAsync((Stumbler w) => w.RunAsync("first"), new() { Id = $"s{groups}" });
         await Reaches(run, RunStatus.Stalled);
         Assert.That((await run.ExplainAsync()).Summary, Does.Contain("not yet"));
 
         Bench["mood"] = _ => Task.FromResult("good");
-        Stumbler.IsFixed = true;
+        Stumbler.Fixed[run.WorkflowId!] = true;
         await run.ResumeAsync();
 
         Assert.That(await run.ResultAsync(), Is.EqualTo("second"));
@@ -173,12 +177,12 @@ public sealed class ContinueAsNewTests : Situation
 
     public sealed class Stumbler(WorkflowContext workflow)
     {
-        public static bool IsFixed { get; set; }
+        public static System.Collections.Concurrent.ConcurrentDictionary<string, bool> Fixed { get; } = new();
 
         [Run]
         public async Task<string> RunAsync(string which)
         {
-            if (which == "second" && !IsFixed) throw new InvalidOperationException("not yet");
+            if (which == "second" && !Fixed.ContainsKey(workflow.Info.WorkflowId)) throw new InvalidOperationException("not yet");
             await workflow.DelayAsync(TimeSpan.FromMilliseconds(1));
             return which == "second" ? which : workflow.ContinueAsNew(() => RunAsync("second"));
         }

@@ -3,8 +3,12 @@ using Durable.Core.Tests.Kit;
 
 namespace Durable.Core.Tests.Worker;
 
-public sealed class CrashTests : Situation
+[TestFixture(1)]
+[TestFixture(8)]
+public sealed class CrashTests(int groups) : Situation
 {
+    private protected override int Groups => groups;
+
     [TestCase(StoreKind.Memory)]
     [TestCase(StoreKind.Sqlite)]
     public async Task A_host_that_comes_back_under_its_name_adopts_its_runs_at_once_and_repeats_nothing(StoreKind kind)
@@ -169,7 +173,7 @@ public sealed class CrashTests : Situation
         {
             for (var at = 1; ; at++)
             {
-                await using var world = new World(kind);
+                await using var world = new World(kind, groups: Groups);
                 var commits = 0;
                 void Register(DurableBuilder durable) => durable.AddWorkflow<Mixed>().AddWorkflow<Pipeline>();
                 var first = await world.StartAsync(Register, faults: store => store.OnCommit = _ => ++commits == at ? fault : CommitFault.None);

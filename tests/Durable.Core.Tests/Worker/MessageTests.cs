@@ -3,8 +3,12 @@ using Durable.Core.Tests.Kit;
 
 namespace Durable.Core.Tests.Worker;
 
-public sealed class MessageTests : Situation
+[TestFixture(1)]
+[TestFixture(8)]
+public sealed class MessageTests(int groups) : Situation
 {
+    private protected override int Groups => groups;
+
     [Test]
     public async Task Signals_of_one_sender_arrive_in_order_and_once()
     {

@@ -66,6 +66,16 @@ public sealed class OrderTests
     }
 
     [Test]
+    public void An_approval_in_the_moment_after_the_three_days_does_not_stop_the_refund()
+    {
+        var late = new HistoryBuilder<OrderWorkflow>("order-late", w => w.RunAsync(OrderWorld.Big))
+            .Completes("Payments.Charge", "charge-1").FiresTimer().Receives(w => w.Approve("ada")).Completes("Payments.Refund").Build();
+        Assert.That(Replay.Verify<OrderWorkflow>(late).Runs, Is.EqualTo(1));
+        Assert.That(late.GetProperty("events").EnumerateArray().Last().GetProperty("type").GetString(), Is.EqualTo("durable.RunCompleted"));
+        Assert.That(() => Replay.Verify<OrderWorkflowThatAsksFirst>(late), Throws.TypeOf<DurableException>().With.Message.Contains("Payments.Charge"));
+    }
+
+    [Test]
     public async Task No_crash_changes_what_a_customer_gets()
     {
         var report = await CrashEverywhere.RunAsync(() => new Ordering(), options => options.RandomRuns = 3);

@@ -8,7 +8,7 @@ internal sealed class MemoryCommit(MemoryTables tables)
     {
         if (!tables.Lanes.TryGetValue(batch.Lane.LaneId, out var lane) || lane.Epoch != batch.Epoch || lane.Holder != batch.Lane.Holder || lane.CommitSeq != batch.CommitSeq - 1)
             return new(CommitOutcome.Refused) { Error = $"The lane is at epoch {lane?.Epoch}, commit {lane?.CommitSeq}; the batch is {batch.CommitSeq} of epoch {batch.Epoch}." };
-        if (FindClash(batch) is { } clash)
+        if ((FindClash(batch) ?? MemoryGroups.FindStranger(batch)) is { } clash)
             return new(CommitOutcome.Rejected) { Error = clash };
 
         var now = tables.Now;
@@ -32,6 +32,10 @@ internal sealed class MemoryCommit(MemoryTables tables)
         }
         foreach (var message in batch.Sends)
             tables.InsertMessage(message, now);
+        foreach (var row in batch.Outgoing)
+            tables.Outgoing.TryAdd((row.Message.Sender, row.Message.SenderSeq), (row, now));
+        foreach (var key in batch.Forwarded)
+            tables.Outgoing.Remove((key.Sender, key.Seq));
         batch.Documents.ForEach(tables.PutDocument);
         foreach (var trim in batch.Trims)
             tables.Runs.GetValueOrDefault(trim.RunId)?.History.Trim(trim.BelowGen, 1_000);

@@ -18,7 +18,7 @@ internal sealed class MemoryLanes(MemoryTables tables)
         if (lane.Holder != key.Holder)
             Adopt(lane);
         lane.Epoch++;
-        (lane.Holder, lane.Identity, lane.Build, lane.Serves) = (key.Holder, key.Identity, request.Build, [.. request.Serves]);
+        (lane.Holder, lane.Identity, lane.Build, lane.Serves, lane.Group) = (key.Holder, key.Identity, request.Build, [.. request.Serves], key.Group);
         lane.ExpiresAt = MemoryTime.Cut(now + request.Lease);
         return new(lane.Epoch, lane.CommitSeq, now, [.. lane.Owned.Select(id => Owned(tables.Runs[id]))]);
     }
@@ -42,18 +42,18 @@ internal sealed class MemoryLanes(MemoryTables tables)
         var now = tables.Now;
         var fenced = request.Fence ? tables.Lanes.Values.Where(lane => MayFence(lane, request, now)).ToList() : [];
         fenced.ForEach(Fence);
-        var released = tables.Lanes.Values.Where(lane => lane.Holder is null).Sum(lane => Release(lane, request.Limit, now));
+        var released = tables.Lanes.Values.Where(lane => lane.Holder is null && lane.Group.Number == request.Lane.Group.Number).Sum(lane => Release(lane, request.Limit, now));
         var impossible = tables.Lanes.Values.Where(lane => IsImpossible(lane, request, now)).Select(Seen).ToList();
-        return new(fenced.Count, released, Sweep(request.Limit, now), impossible) { Overdue = [.. Overdue(now).Take(request.Limit)] };
+        return new(fenced.Count, released, Sweep(request.Limit, now), impossible) { Overdue = [.. Overdue(now).Where(run => MemoryGroups.Has(request.Lane.Group, run.Shard)).Take(request.Limit)] };
     }
 
     private IEnumerable<OverdueRun> Overdue(DateTimeOffset now) =>
         tables.Held.Select(id => tables.Runs[id]).Where(run => run.Start.DeadlineAt <= now).Select(run => new OverdueRun(run.Id, run.Start.Namespace, run.Start.Shard));
 
-    public List<LaneRow> Read()
+    public List<LaneRow> Read(ShardGroup? group)
     {
         var now = tables.Now;
-        return [.. tables.Lanes.Values.Where(lane => lane.Holder is not null).Select(lane =>
+        return [.. tables.Lanes.Values.Where(lane => lane.Holder is not null && (group is null || lane.Group.Number == group.Number)).Select(lane =>
             new LaneRow(lane.Id, lane.Identity, lane.Build, lane.Serves, lane.ExpiresAt, lane.IsAlive(now), lane.Owned.Count) { CommitSeq = lane.CommitSeq })];
     }
 
@@ -93,10 +93,10 @@ internal sealed class MemoryLanes(MemoryTables tables)
     }
 
     private static bool IsImpossible(MemoryLane lane, ReapRequest request, DateTimeOffset now) =>
-        lane.Holder is not null && lane.Id != request.Lane.LaneId && lane.ExpiresAt > now + (2 * request.Lease);
+        lane.Holder is not null && lane.Group.Number == request.Lane.Group.Number && lane.Id != request.Lane.LaneId && lane.ExpiresAt > now + (2 * request.Lease);
 
     private static bool MayFence(MemoryLane lane, ReapRequest request, DateTimeOffset now) =>
-        lane.Holder is not null && lane.Id != request.Lane.LaneId
+        lane.Holder is not null && lane.Group.Number == request.Lane.Group.Number && lane.Id != request.Lane.LaneId
         && (lane.ExpiresAt < now || (IsImpossible(lane, request, now) && request.Unchanged.Contains(Seen(lane))));
 
     private int Release(MemoryLane lane, int limit, DateTimeOffset now)

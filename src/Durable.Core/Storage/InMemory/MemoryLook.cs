@@ -2,7 +2,7 @@
 namespace Durable.Storage;
 
 /// <summary>Reads for lanes.</summary>
-internal sealed class MemoryLook(MemoryTables tables)
+internal sealed class MemoryLook(MemoryTables tables, MemoryGroups groups)
 {
     /// <summary>Priority counts among so many of the oldest due rows, so that a backlog is not sorted at each look.</summary>
     public const int Window = 1_000;
@@ -59,7 +59,7 @@ internal sealed class MemoryLook(MemoryTables tables)
             var messages = tables.Inboxes.TryGetValue(id, out var inbox) ? inbox.Messages.Values.Take(request.MessageLimit).ToList() : [];
             loaded.Add(request.MessagesOnly
                 ? new(id, null, [], messages, [])
-                : new(id, run.ToRecord(), run.History.Generation(run.Gen), messages, [.. run.Tasks.Values.Select(task => task.ToRecord(true))]));
+                : new(id, run.ToRecord(), run.History.Generation(run.Gen), messages, [.. run.Tasks.Values.Select(task => task.ToRecord(true))]) { Outgoing = groups.Of(id) });
         }
         return loaded;
     }

@@ -6,6 +6,7 @@ internal sealed class MemoryLane(long id)
 {
     public long Id { get; } = id;
     public string Identity { get; set; } = "";
+    public ShardGroup Group { get; set; } = ShardGroup.Whole;
     public string Build { get; set; } = "";
     public IReadOnlyList<string> Serves { get; set; } = [];
     public long Epoch { get; set; }

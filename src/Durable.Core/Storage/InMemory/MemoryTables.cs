@@ -28,6 +28,9 @@ internal sealed class MemoryTables(TimeProvider clock)
     public Dictionary<(string Namespace, string Kind, string Key), DocumentRecord> Documents { get; } = [];
     public Dictionary<Guid, HashSet<(string Namespace, string Kind, string Key)>> DocumentsOfRun { get; } = [];
 
+    /// <summary>Rows for other groups, those of a sender in order of their number.</summary>
+    public SortedDictionary<(Guid Sender, long Seq), (OutgoingRecord Record, DateTimeOffset At)> Outgoing { get; } = [];
+
     /// <summary>Runs of a workflow id in order of ordinal.</summary>
     public Dictionary<(string Namespace, string WorkflowId), List<MemoryRun>> ByWorkflowId { get; } = [];
 

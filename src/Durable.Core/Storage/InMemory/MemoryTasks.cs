@@ -63,10 +63,10 @@ internal sealed class MemoryTasks(MemoryTables tables)
         })];
     }
 
-    public List<Guid> Expire(int limit, Func<TaskRecord, MessageRecord> failure)
+    public List<Guid> Expire(int limit, Func<TaskRecord, MessageRecord> failure, ShardGroup? group)
     {
         var now = tables.Now;
-        var over = tables.TaskDeadlines.TakeWhile(place => place.At <= now).Take(limit).Select(place => tables.Runs[place.RunId].Tasks[(place.Gen, place.No)]).ToList();
+        var over = tables.TaskDeadlines.TakeWhile(place => place.At <= now).Where(place => group is null || MemoryGroups.Has(group, Shards.Of(place.RunId))).Take(limit).Select(place => tables.Runs[place.RunId].Tasks[(place.Gen, place.No)]).ToList();
         foreach (var task in over)
         {
             tables.DeleteTask(task);

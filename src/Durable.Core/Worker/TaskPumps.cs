@@ -1,0 +1,96 @@
+// The task pumps of a worker: one for each shard group that it serves, with places and slots in common.
+using Durable.Engine.Diagnostics;
+using Durable.Engine.Hosting;
+using Durable.Storage;
+
+namespace Durable.Engine.Worker;
+
+/// <summary>What the pumps of all groups share.</summary>
+internal sealed class TaskPumps
+{
+    private readonly EngineServices services;
+    private readonly ActivityRunner runner;
+    private readonly EngineLog log;
+    private readonly SemaphoreSlim claiming = new(1, 1);
+    private volatile TaskPump[] pumps = [];
+    private volatile bool draining;
+    private long started;
+
+    public TaskPumps(EngineServices services, ActivityRunner runner, LaneContext shared, EngineLog log)
+    {
+        (this.services, this.runner, this.log) = (services, runner, log);
+        Queues = ["", .. services.Options.ServedQueues.Where(queue => queue.Length > 0).Distinct()];
+        runner.Freed = Wake;
+        Limits = new QueueLimiter(services, shared, log, Queues, () => draining ? 0 : runner.Free) { Grown = Poke, Keep = StopSome };
+    }
+
+    /// <summary>The queues that are served, the default one included.</summary>
+    public IReadOnlyList<string> Queues { get; }
+
+    /// <summary>How many of which queue may run.</summary>
+    public QueueLimiter Limits { get; }
+
+    /// <summary>True once no more tasks are taken.</summary>
+    public bool IsDraining => draining;
+
+    /// <summary>True while tasks run or ends are to be reported.</summary>
+    public bool IsBusy => Array.Exists(pumps, static pump => pump.IsBusy);
+
+    /// <summary>The pump of another group.</summary>
+    public TaskPump Open(ShardGroup group, LaneContext shared)
+    {
+        var pump = new TaskPump(services, runner, shared, log, this, group);
+        pumps = [.. pumps, pump];
+        return pump;
+    }
+
+    /// <summary>Where a task stands among those that this process has begun.</summary>
+    public long NextOrder() => Interlocked.Increment(ref started);
+
+    /// <summary>Takes no more tasks.</summary>
+    public void Drain() => draining = true;
+
+    /// <summary>Looks now.</summary>
+    public void Poke()
+    {
+        foreach (var pump in pumps) pump.Poke();
+    }
+
+    /// <summary>Tells all tasks that the host stops: their next attempt is somebody else's.</summary>
+    public void StopAll()
+    {
+        foreach (var pump in pumps) pump.StopAll();
+    }
+
+    /// <summary>Claims within what the limits leave. One pump at a time where there are limits: what a claim may take is reserved while it is under way.</summary>
+    public async Task<TaskClaimResult> ClaimAsync(Func<IReadOnlyDictionary<string, int>, Task<TaskClaimResult>> claim, CancellationToken stop)
+    {
+        var alone = pumps.Length > 1 && services.Options.QueueLimits.Count > 0;
+        if (alone) await claiming.WaitAsync(stop).ConfigureAwait(false);
+        IReadOnlyList<string> held = [];
+        try
+        {
+            var claimed = await claim(Limits.Most()).ConfigureAwait(false);
+            held = claimed.Held;
+            return claimed;
+        }
+        finally
+        {
+            Limits.Claimed(held);
+            if (alone) claiming.Release();
+        }
+    }
+
+    private void Wake()
+    {
+        foreach (var pump in pumps) pump.Wake();
+    }
+
+    // The youngest stop: the others have done more.
+    private int StopSome(string queue, int keep)
+    {
+        var surplus = pumps.SelectMany(pump => pump.RunningOf(queue)).OrderBy(task => task.Order).Skip(keep).ToList();
+        foreach (var task in surplus) task.Stop(givenBack: true);
+        return surplus.Count;
+    }
+}
