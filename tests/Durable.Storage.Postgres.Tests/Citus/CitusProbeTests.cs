@@ -67,6 +67,16 @@ public sealed class CitusProbeTests(CitusCluster cluster)
         }
     }
 
+    [Test]
+    public async Task A_pipeline_without_begin_is_whole_on_one_server_and_not_through_a_coordinator()
+    {
+        await using var coordinator = cluster.Connect(schema);
+        var map = await new CitusPlacement(new CitusOptions(), cluster.Catalogue).ReadAsync(coordinator, CancellationToken.None);
+        async Task TryAsync() => await EngineProbes.RequireAsync(coordinator, map.Groups.OrderBy(g => g.Host is null).First().Group.HomeShard, isSpread: true, CancellationToken.None, [new WithoutBegin()]);
+        if (map.Groups.All(g => g.Host is null)) Assert.That(TryAsync, Throws.Nothing);
+        else Assert.That((await Assert.ThrowsAsync<DurableException>(TryAsync))!.Message, Does.Contain("left the row of its first one"));
+    }
+
     private async Task ProbeAsync()
     {
         var coordinator = cluster.Connect(schema);
@@ -80,6 +90,16 @@ public sealed class CitusProbeTests(CitusCluster cluster)
             var node = cluster.Connect(schema, group);
             lock (opened) opened.Add(node);
             return node;
+        }
+    }
+
+    private sealed class WithoutBegin : AtomicityProbe
+    {
+        protected override NpgsqlBatch NewBatch(NpgsqlConnection connection, ProbeRoom room, params ReadOnlySpan<NpgsqlBatchCommand> commands)
+        {
+            var batch = new NpgsqlBatch(connection);
+            foreach (var command in commands) batch.BatchCommands.Add(command);
+            return batch;
         }
     }
 }
