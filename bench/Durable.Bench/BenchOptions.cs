@@ -9,13 +9,14 @@ internal sealed record BenchOptions
     public const string Help = """
         dotnet run -c Release --project bench/Durable.Bench -- <workload> [options]
 
-        <workload>   W1, W1p, W1i, … | all (writes docs/benchmarks.md) | list | smoke (each with a tiny size, both stores, under 20 s)
+        <workload>   W1, W1p, W1i, … | all (writes the tables of docs/benchmarks.md) | soak | list | smoke (each with a tiny size, both stores, under 20 s)
         --store s    sqlite | postgres; default sqlite, both for all and smoke
         --short      one warm-up, then 3 interleaved rounds of 20,000: under 40 s
         --n N        size of a round          --rounds R    rounds, default 5
         --in-flight F   workflows at once, default 2,000
         --provider   adds a column: the rows through the provider, without the engine
         --profile    prints where the time of each of our rounds went
+        --minutes M  length of a soak, default 30
         --peers      adds peers that are at hand (bench/peers)
         """;
 
@@ -37,6 +38,8 @@ internal sealed record BenchOptions
 
     public bool Peers { get; private init; }
 
+    public int Minutes { get; private init; } = 30;
+
     /// <summary>What follows the name of an internal command (a child process of a workload).</summary>
     public IReadOnlyList<string> Rest { get; private init; } = [];
 
@@ -57,6 +60,7 @@ internal sealed record BenchOptions
                 "--in-flight" => options with { InFlight = Int(args[++i]) },
                 "--provider" => options with { Provider = true },
                 "--profile" => options with { Profile = true },
+                "--minutes" => options with { Minutes = Int(args[++i]) },
                 "--peers" => options with { Peers = true },
                 _ => throw new ArgumentException($"Unknown option {args[i]}.\n{Help}"),
             };

@@ -9,6 +9,7 @@ try
         Child.Command => await Child.RunAsync(options.Rest),
         "list" => List(),
         "all" => await Runner.AllAsync(options),
+        "soak" => await Soak.RunAsync(options),
         "smoke" => await Runner.SmokeAsync(options),
         _ => await Runner.OneAsync(options),
     };

@@ -11,9 +11,11 @@ internal static class Runner
         new Flows("W1p", "5 activities at once, 2,000 workflows in flight", (client, id) => RunAsync(client, id, (Fan w) => w.RunAsync(5)), isWide: true, isLatency: false, (20_000, 20_000, 300)),
         new Flows("W1i", "5 inline steps, 2,000 workflows in flight", (client, id) => RunAsync(client, id, (Inline w) => w.RunAsync(5)), isWide: false, isLatency: false, (20_000, 20_000, 300)),
         new Flows("W2", "5 activities, one workflow at a time: p50", (client, id) => RunAsync(client, id, (Sequence w) => w.RunAsync(5)), isWide: false, isLatency: true, (500, 500, 20)),
+        new LatencyLater(),
         new QueuedFlows(),
         new LongRun(),
-        new FanOut(),
+        new FanOut("W4", 500, 20),
+        new FanOut("W4L", 5_000, 5),
         new Sleepers("W5", 5_000),
         new Sleepers("W5L", 100_000),
         new Signals(),
@@ -30,6 +32,7 @@ internal static class Runner
         new ScaleOut(),
         new BulkStart(),
         new IdleRuns(),
+        new Quiet(),
     ];
 
     /// <summary>One workload; its last line is for scripts.</summary>
@@ -48,17 +51,28 @@ internal static class Runner
     /// <summary>All workloads on all stores; writes docs/benchmarks.md.</summary>
     public static async Task<int> AllAsync(BenchOptions options)
     {
-        var (outcomes, stores) = (new List<Outcome>(), new List<string>());
+        var (outcomes, stores, failed) = (new List<Outcome>(), new List<string>(), new List<string>());
+        var path = "";
         await ForEachAsync(options, async (workload, kind) =>
         {
             if (!stores.Contains(kind.Description)) stores.Add(kind.Description);
-            outcomes.Add(await RunAsync(workload, kind, options, smoke: false));
-            Print(outcomes[^1]);
+            try
+            {
+                outcomes.Add(await RunAsync(workload, kind, options, smoke: false));
+                Print(outcomes[^1]);
+            }
+            catch (Exception error)
+            {
+                failed.Add($"{workload.Name} on {kind.Name}: {error.Message.ReplaceLineEndings(" ")}");          // half an hour of other figures is not thrown away for one
+                Console.Error.WriteLine(error);
+            }
+
+            path = Document.Write(outcomes, stores, failed);
         });
-        var path = Document.Write(outcomes, stores, []);
         foreach (var outcome in outcomes) Console.WriteLine(outcome.ResultLine);
+        foreach (var failure in failed) Console.WriteLine($"FAILED {failure}");
         Console.WriteLine($"Written: {path}");
-        return 0;
+        return failed.Count == 0 ? 0 : 1;
     }
 
     /// <summary>Every workload with a tiny size: whether it runs at all.</summary>
@@ -83,12 +97,13 @@ internal static class Runner
         if (workload.HasRaw && options.Provider) sides.Add((new Side("provider", []), () => RawAsync(workload, setting, provider: true)));
         if (options.Peers && workload.PeerSize > 0 && kind is PostgresServer)
         {
-            await Dbos.InstallAsync();
-            sides.Add((new Side("dbos", []), () => DbosAsync(workload, setting)));
+            await NodePeers.InstallAsync();
+            foreach (var peer in NodePeers.All) sides.Add((new Side(peer.Name, []), () => PeerAsync(peer, workload, setting)));
         }
 
         if (!smoke && workload.MaxRounds > 1)
-            foreach (var (_, run) in sides) await run();
+            foreach (var (side, run) in sides)
+                if (!NodePeers.All.Any(peer => peer.Name == side.Name)) await run();           // their programs warm themselves up
         for (var round = 0; round < rounds; round++)
         {
             foreach (var (side, run) in sides)
@@ -129,10 +144,10 @@ internal static class Runner
         return await workload.OursAsync(setting, place);
     }
 
-    private static async Task<Round> DbosAsync(Workload workload, Setting setting)
+    private static async Task<Round> PeerAsync(NodePeer peer, Workload workload, Setting setting)
     {
         await using var place = await setting.Kind.NewAsync();
-        return await Dbos.RoundAsync(place, workload.PeerSize, workload.Unit == "ms");
+        return await peer.RoundAsync(place, workload.PeerSize, workload.Unit == "ms");
     }
 
     private static async Task<Round> RawAsync(Workload workload, Setting setting, bool provider)

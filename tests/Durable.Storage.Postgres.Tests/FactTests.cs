@@ -137,6 +137,19 @@ public sealed class FactTests
         Assert.That(refused.Refused, Is.EqualTo(new[] { ours.Id }));
     }
 
+    [Test]
+    public async Task V11c_Starts_of_several_callers_do_not_wait_for_an_id_that_a_users_transaction_holds_and_a_start_alone_does()
+    {
+        await using var user = await harness.BeginAsync();
+        await Store.DeliverAsync(new([], [Make.Start(Make.Run("order-1"))]), user);
+        var error = await Assert.ThrowsAsync<DurableException>(() => Store.DeliverAsync(new([], [Make.Start(Make.Run("order-1")), Make.Start(Make.Run("order-2"))])));
+        Assert.That((error!.InnerException as PostgresException)?.SqlState, Is.EqualTo("55P03"));
+        Assert.That((await Store.DeliverAsync(new([], [Make.Start(Make.Run("order-2"))]))).Starts[0].Started, Is.True);
+        var alone = Store.DeliverAsync(new([], [Make.Start(Make.Run("order-1"))]));
+        await user.CommitAsync();
+        Assert.That((await alone).Starts[0].Started, Is.False);
+    }
+
     // Found by chaos: the run whose rows waited was held, and nobody would have resumed it.
     [Test]
     public async Task G2_A_batch_without_starts_that_waits_for_the_lock_of_a_table_is_to_be_sent_again_and_blames_no_run()

@@ -51,57 +51,63 @@ internal class CountingStore(IDurableStore inner, StoreCounts counts) : IDurable
         return inner.LoadAsync(request, cancellationToken);
     }
 
-    // ── the rest passes as it is ──
+    // ── the rest passes as it is; it is only counted ──
 
     public Task<StoreInfo> InitializeAsync(CancellationToken cancellationToken = default) => inner.InitializeAsync(cancellationToken);
 
     public Task AcceptPlaceAsync(RestoredStorePolicy policy, CancellationToken cancellationToken = default) => inner.AcceptPlaceAsync(policy, cancellationToken);
 
-    public Task<OpenedLane?> OpenLaneAsync(OpenLane request, CancellationToken cancellationToken = default) => inner.OpenLaneAsync(request, cancellationToken);
+    public Task<OpenedLane?> OpenLaneAsync(OpenLane request, CancellationToken cancellationToken = default) => Other().OpenLaneAsync(request, cancellationToken);
 
-    public Task<bool> HeartbeatAsync(LaneKey lane, long epoch, TimeSpan lease, CancellationToken cancellationToken = default) => inner.HeartbeatAsync(lane, epoch, lease, cancellationToken);
+    public Task<bool> HeartbeatAsync(LaneKey lane, long epoch, TimeSpan lease, CancellationToken cancellationToken = default) => Other().HeartbeatAsync(lane, epoch, lease, cancellationToken);
 
-    public Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken = default) => inner.ReapAsync(request, cancellationToken);
+    public Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken = default) => Other().ReapAsync(request, cancellationToken);
 
-    public Task CloseLaneAsync(LaneKey lane, long epoch, CancellationToken cancellationToken = default) => inner.CloseLaneAsync(lane, epoch, cancellationToken);
+    public Task CloseLaneAsync(LaneKey lane, long epoch, CancellationToken cancellationToken = default) => Other().CloseLaneAsync(lane, epoch, cancellationToken);
 
-    public Task<TaskClaimResult> ClaimTasksAsync(TaskClaim request, CancellationToken cancellationToken = default) => inner.ClaimTasksAsync(request, cancellationToken);
+    public Task<TaskClaimResult> ClaimTasksAsync(TaskClaim request, CancellationToken cancellationToken = default) => Other().ClaimTasksAsync(request, cancellationToken);
 
-    public Task<IReadOnlyList<TaskState>> HeartbeatTasksAsync(IReadOnlyList<TaskBeat> beats, CancellationToken cancellationToken = default) => inner.HeartbeatTasksAsync(beats, cancellationToken);
+    public Task<IReadOnlyList<TaskState>> HeartbeatTasksAsync(IReadOnlyList<TaskBeat> beats, CancellationToken cancellationToken = default) => Other().HeartbeatTasksAsync(beats, cancellationToken);
 
     public Task<IReadOnlyList<bool>> CompleteTasksAsync(IReadOnlyList<TaskEnd> ends, DbTransaction? transaction = null, CancellationToken cancellationToken = default) =>
-        inner.CompleteTasksAsync(ends, transaction, cancellationToken);
+        Other().CompleteTasksAsync(ends, transaction, cancellationToken);
 
     public Task<IReadOnlyList<Guid>> ExpireTasksAsync(int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) =>
-        inner.ExpireTasksAsync(limit, failure, cancellationToken);
+        Other().ExpireTasksAsync(limit, failure, cancellationToken);
 
-    public Task<IReadOnlyList<RunRecord>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) => inner.ListRunsAsync(query, cancellationToken);
+    public Task<IReadOnlyList<RunRecord>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken = default) => Other().ListRunsAsync(query, cancellationToken);
 
-    public Task<long> CountRunsAsync(RunQuery query, CancellationToken cancellationToken = default) => inner.CountRunsAsync(query, cancellationToken);
+    public Task<long> CountRunsAsync(RunQuery query, CancellationToken cancellationToken = default) => Other().CountRunsAsync(query, cancellationToken);
 
     public Task<IReadOnlyList<EventRecord>> ReadEventsAsync(Guid runId, int fromGen, int fromSeq, int limit, CancellationToken cancellationToken = default) =>
-        inner.ReadEventsAsync(runId, fromGen, fromSeq, limit, cancellationToken);
+        Other().ReadEventsAsync(runId, fromGen, fromSeq, limit, cancellationToken);
 
-    public Task<RunPlacement> ReadPlacementAsync(Guid runId, CancellationToken cancellationToken = default) => inner.ReadPlacementAsync(runId, cancellationToken);
+    public Task<RunPlacement> ReadPlacementAsync(Guid runId, CancellationToken cancellationToken = default) => Other().ReadPlacementAsync(runId, cancellationToken);
 
-    public Task<DocumentRecord?> FindDocumentAsync(string ns, string kind, string key, CancellationToken cancellationToken = default) => inner.FindDocumentAsync(ns, kind, key, cancellationToken);
+    public Task<DocumentRecord?> FindDocumentAsync(string ns, string kind, string key, CancellationToken cancellationToken = default) => Other().FindDocumentAsync(ns, kind, key, cancellationToken);
 
-    public Task<bool> PutDocumentAsync(DocumentRecord document, CancellationToken cancellationToken = default) => inner.PutDocumentAsync(document, cancellationToken);
+    public Task<bool> PutDocumentAsync(DocumentRecord document, CancellationToken cancellationToken = default) => Other().PutDocumentAsync(document, cancellationToken);
 
     public Task<StartResult> ImportRunAsync(StartRecord start, int gen, int firstGen, CloseRecord? close, IReadOnlyList<EventRecord> events, CancellationToken cancellationToken = default) =>
         inner.ImportRunAsync(start, gen, firstGen, close, events, cancellationToken);
 
-    public Task<int> PurgeAsync(PurgeRequest request, CancellationToken cancellationToken = default) => inner.PurgeAsync(request, cancellationToken);
+    public Task<int> PurgeAsync(PurgeRequest request, CancellationToken cancellationToken = default) => Other().PurgeAsync(request, cancellationToken);
 
-    public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken = default) => inner.ReadLanesAsync(cancellationToken);
+    public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken = default) => Other().ReadLanesAsync(cancellationToken);
 
-    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => inner.TakeSlotsAsync(request, cancellationToken);
+    public Task<int> TakeSlotsAsync(SlotRequest request, CancellationToken cancellationToken = default) => Other().TakeSlotsAsync(request, cancellationToken);
 
-    public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken = default) => inner.TryLeaseAsync(name, holder, length, cancellationToken);
+    public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken = default) => Other().TryLeaseAsync(name, holder, length, cancellationToken);
 
-    public Task<ReadyDepth> ReadReadyDepthAsync(CancellationToken cancellationToken = default) => inner.ReadReadyDepthAsync(cancellationToken);
+    public Task<ReadyDepth> ReadReadyDepthAsync(CancellationToken cancellationToken = default) => Other().ReadReadyDepthAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private IDurableStore Other()
+    {
+        counts.Other();
+        return inner;
+    }
 
     private async Task<CommitResult> TimedAsync(LaneBatch batch, CancellationToken cancellationToken)
     {

@@ -18,7 +18,7 @@ internal abstract class StoreKind : IAsyncDisposable
     /// <summary>Before a measurement: writes out what is dirty, so that rounds neither pay for each other nor log full pages.</summary>
     public virtual Task SettleAsync() => Task.CompletedTask;
 
-    /// <summary>CPU of the server so far, and WAL that it has written; zero for an embedded store.</summary>
+    /// <summary>CPU of the server so far, and WAL that it has written; an embedded store has no CPU of its own.</summary>
     public virtual Task<ServerUse> UseAsync() => Task.FromResult(default(ServerUse));
 
     public abstract ValueTask DisposeAsync();
@@ -40,6 +40,12 @@ internal abstract class Place : IAsyncDisposable
 
     /// <summary>The same without wake-ups from other processes.</summary>
     public virtual void ConfigureDeaf(DurableBuilder builder) => Configure(builder);
+
+    /// <summary>Bytes of the database.</summary>
+    public abstract Task<long> SizeAsync();
+
+    /// <summary>From now on the tables get no statistics, as in the first hours of a new database.</summary>
+    public virtual Task NeverAnalyzeAsync() => Task.CompletedTask;
 
     /// <summary>The provider alone.</summary>
     public abstract IDurableStore NewStore();

@@ -1,6 +1,7 @@
 // One database of the throw-away server.
 using Durable.Storage;
 using Durable.Storage.Postgres;
+using Npgsql;
 
 namespace Durable.Bench;
 
@@ -16,6 +17,28 @@ internal sealed class PostgresPlace(string connection, Func<Task>? drop = null) 
     public override void ConfigureDeaf(DurableBuilder builder) => builder.UsePostgres(connection, postgres => postgres.WakeUps = false);
 
     public override IDurableStore NewStore() => new PostgresStore(new PostgresOptions(), connection);
+
+    public override async Task<long> SizeAsync()
+    {
+        await using var admin = new NpgsqlConnection(connection);
+        await admin.OpenAsync();
+        await using var command = new NpgsqlCommand("select pg_database_size(current_database())", admin);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    public override async Task NeverAnalyzeAsync()
+    {
+        await using var admin = new NpgsqlConnection(connection);
+        await admin.OpenAsync();
+        await using var command = new NpgsqlCommand("""
+            do $$ declare t text; begin
+              for t in select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'durable' and c.relkind = 'r' loop
+                execute 'alter table ' || t || ' set (autovacuum_enabled = off)';
+              end loop;
+            end $$
+            """, admin);
+        await command.ExecuteNonQueryAsync();
+    }
 
     public override async Task<IRawWriter> NewRawAsync(Template template)
     {

@@ -1,4 +1,5 @@
 // SQLite files in a temporary folder.
+using System.Globalization;
 using Durable.Storage;
 using Durable.Storage.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -17,6 +18,13 @@ internal sealed class SqliteKind : StoreKind
 
     public override Task<Place> NewAsync() => Task.FromResult<Place>(new SqlitePlace(Path.Combine(folder, $"{++made}.db")));
 
+    public override Task<ServerUse> UseAsync()
+    {
+        const string counters = "/proc/self/io";
+        var written = File.Exists(counters) ? File.ReadLines(counters).First(line => line.StartsWith("wchar:", StringComparison.Ordinal)).Split(' ')[1] : "0";
+        return Task.FromResult(new ServerUse(TimeSpan.Zero, long.Parse(written, CultureInfo.InvariantCulture)));
+    }
+
     public override ValueTask DisposeAsync()
     {
         Directory.Delete(folder, recursive: true);
@@ -32,6 +40,8 @@ internal sealed class SqlitePlace(string path) : Place
     public override void Configure(DurableBuilder builder) => builder.UseSqlite(path);
 
     public override IDurableStore NewStore() => new SqliteStore(path, new SqliteOptions(), TimeProvider.System, NullLogger.Instance);
+
+    public override Task<long> SizeAsync() => Task.FromResult(Directory.GetFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + "*").Sum(file => new FileInfo(file).Length));
 
     public override async Task<IRawWriter> NewRawAsync(Template template)
     {

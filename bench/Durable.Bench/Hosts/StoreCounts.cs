@@ -7,7 +7,7 @@ namespace Durable.Bench;
 /// <summary>Counts commits, rows and reads; with <see cref="Timed"/> also where a lane's time goes.</summary>
 internal sealed class StoreCounts
 {
-    private long commits, rows, deliveries, reads, commitTicks, gapTicks, lastEnd;
+    private long commits, rows, deliveries, reads, others, commitTicks, gapTicks, lastEnd;
 
     /// <summary>True: commits are timed too (<c>--profile</c>).</summary>
     public bool Timed { get; init; }
@@ -21,6 +21,9 @@ internal sealed class StoreCounts
     public long Rows => Volatile.Read(ref rows);
 
     public long Deliveries => Volatile.Read(ref deliveries);
+
+    /// <summary>Calls of all verbs.</summary>
+    public long Calls => Commits + Deliveries + Reads + Volatile.Read(ref others);
 
     public long Reads => Volatile.Read(ref reads);
 
@@ -45,6 +48,8 @@ internal sealed class StoreCounts
     }
 
     public void Read() => Interlocked.Increment(ref reads);
+
+    public void Other() => Interlocked.Increment(ref others);
 
     public void Took(long from, long to)
     {

@@ -1,61 +1,55 @@
-// docs/benchmarks.md: the table of a run over all workloads, with what is needed to repeat it.
+// The tables of docs/benchmarks.md between two markers: what stands around them is written by hand and stays.
 using System.Globalization;
 using System.Text;
 
 namespace Durable.Bench;
 
-/// <summary>Writes the table.</summary>
+/// <summary>Writes the tables.</summary>
 internal static class Document
 {
-    /// <summary>Writes the file.</summary>
-    /// <returns>Its path.</returns>
-    public static string Write(IReadOnlyList<Outcome> outcomes, IReadOnlyList<string> stores, IReadOnlyList<string> notes)
+    private const string Begin = "<!-- begin: written by the bench -->";
+    private const string End = "<!-- end: written by the bench -->";
+
+    // What each unit of work cost; the rest of the details stands beside the figure.
+    private static readonly string[] Costs = ["commits/", "rows/", "reads/", "WAL B/", "client CPU µs/", "server CPU µs/", "allocated B/"];
+
+    /// <summary>Replaces the tables, or appends them to a file that has none.</summary>
+    /// <returns>The file's path.</returns>
+    public static string Write(IReadOnlyList<Outcome> outcomes, IReadOnlyList<string> stores, IReadOnlyList<string> failed)
     {
         var path = Path.Combine(Repository.Root, "docs", "benchmarks.md");
-        File.WriteAllText(path, Text(outcomes, stores, notes));
+        var text = File.Exists(path) ? File.ReadAllText(path) : "# Benchmarks\n";
+        var (from, to) = (text.IndexOf(Begin, StringComparison.Ordinal), text.IndexOf(End, StringComparison.Ordinal));
+        var tables = $"{Begin}\n{Tables(outcomes, stores, failed)}{End}";
+        File.WriteAllText(path, from < 0 || to < from ? $"{text.TrimEnd()}\n\n{tables}\n" : text[..from] + tables + text[(to + End.Length)..]);
         return path;
     }
 
-    private static string Text(IReadOnlyList<Outcome> outcomes, IReadOnlyList<string> stores, IReadOnlyList<string> notes)
+    private static string Tables(IReadOnlyList<Outcome> outcomes, IReadOnlyList<string> stores, IReadOnlyList<string> failed)
     {
         var text = new StringBuilder();
-        Line("# Benchmarks");
+        Line($"Measured {DateTimeOffset.UtcNow:yyyy-MM-dd} on {Environment.ProcessorCount} cores ({Processor()}), {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}, workstation GC, not concurrent; {string.Join("; ", stores)}.");
         Line("");
-        Line($"Measured {DateTimeOffset.UtcNow:yyyy-MM-dd} on {Environment.ProcessorCount} cores ({Processor()}), {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}, workstation GC, not concurrent;");
-        Line("client, worker and database on the same machine. Machines drift: compare the columns of one row, not rows of two days.");
-        Line("");
-        foreach (var store in stores) Line($"* {store}");
-        Line("");
-        Line("`raw` is the bare protocol: the provider's own schema and statements with the same rows and bytes, in batches of at most 1,000 rows, one batch in flight, written by a loop with no engine around it.");
-        Line("Rounds of the sides alternate, each on an empty database; a figure is the median with its range. Repeat one with");
-        Line("`dotnet run -c Release --project bench/Durable.Bench -- W1 --store sqlite`, all with `-- all`.");
-        Line("");
-        Line("| | store | what | unit | ours | raw | ours/raw | peers |");
+        Line("| | store | what | ours | raw | ours/raw | peers | also |");
         Line("|---|---|---|---|---|---|---|---|");
         foreach (var outcome in outcomes)
         {
-            var ratio = outcome.Raw is { } raw ? (outcome.Ours.Median / raw.Median).ToString("0.00", CultureInfo.InvariantCulture) : "";
-            Line($"| {outcome.Workload.Name} | {outcome.Store} | {outcome.Workload.Title} | {outcome.Workload.Unit} | {Range(outcome.Ours)} | {(outcome.Raw is { } limit ? Range(limit) : "")} | {ratio} | {Peers(outcome)} |");
+            var also = outcome.Ours.Details.Where(detail => !Costs.Any(detail.Name.StartsWith)).Select(detail => $"{detail.Name} {Numbers.Show(detail.Value)}");
+            Line($"| {outcome.Workload.Name} | {outcome.Store} | {outcome.Workload.Title} | {Range(outcome.Ours)} {outcome.Workload.Unit} | {(outcome.Raw is { } limit ? Range(limit) : "")} | {Ratio(outcome)} | {Peers(outcome)} | {string.Join(", ", also)} |");
         }
 
-        foreach (var outcome in outcomes.Where(outcome => outcome.Sides.Any(side => side.Details.Any())))
+        Line("");
+        Line("Cost of a unit of work (a workflow; W3: a step; W6: a signal; W11: a start):");
+        Line("");
+        Line("| | store | side | commits | rows | reads | WAL, bytes | client CPU, µs | server CPU, µs | allocated, bytes |");
+        Line("|---|---|---|---|---|---|---|---|---|---|");
+        foreach (var outcome in outcomes)
+            foreach (var side in outcome.Sides.Where(side => side.Details.Any(detail => Costs.Any(detail.Name.StartsWith))))
+                Line($"| {outcome.Workload.Name} | {outcome.Store} | {side.Name} | {string.Join(" | ", Costs.Select(cost => Value(side, cost)))} |");
+        foreach (var failure in failed)
         {
             Line("");
-            Line($"## {outcome.Workload.Name} on {outcome.Store}");
-            Line("");
-            Line($"| | {string.Join(" | ", outcome.Sides.Select(side => side.Name))} |");
-            Line($"|---|{string.Concat(outcome.Sides.Select(_ => "---|"))}");
-            Line($"| {outcome.Workload.Unit} | {string.Join(" | ", outcome.Sides.Select(Range))} |");
-            foreach (var name in outcome.Sides.SelectMany(side => side.Details).Select(detail => detail.Name).Distinct())
-                Line($"| {name} | {string.Join(" | ", outcome.Sides.Select(side => side.Details.Where(detail => detail.Name == name).Select(detail => Numbers.Show(detail.Value)).DefaultIfEmpty("").First()))} |");
-        }
-
-        if (notes.Count > 0)
-        {
-            Line("");
-            Line("## Notes");
-            Line("");
-            foreach (var note in notes) Line($"* {note}");
+            Line($"Failed: {failure}");
         }
 
         return text.ToString();
@@ -63,7 +57,11 @@ internal static class Document
         void Line(string line) => text.Append(line).Append('\n');
     }
 
-    private static string Peers(Outcome outcome) => string.Join(", ", outcome.Sides.Where(side => side.Name is not ("ours" or "raw" or "provider")).Select(side => $"{side.Name} {Range(side)}"));
+    private static string Value(Side side, string cost) => side.Details.Where(detail => detail.Name.StartsWith(cost, StringComparison.Ordinal)).Select(detail => Numbers.Show(detail.Value)).DefaultIfEmpty("").First();
+
+    private static string Ratio(Outcome outcome) => outcome.Raw is { } raw ? (outcome.Ours.Median / raw.Median).ToString("0.00", CultureInfo.InvariantCulture) : "";
+
+    private static string Peers(Outcome outcome) => string.Join(", ", outcome.Peers.Select(side => $"{side.Name} {Range(side)} (× {outcome.Ours.Median / side.Median:0.00})"));
 
     private static string Range(Side side) => side.Rounds.Count == 1 ? Numbers.Show(side.Median) : $"{Numbers.Show(side.Median)} [{Numbers.Show(side.Least)}..{Numbers.Show(side.Most)}]";
 

@@ -44,9 +44,12 @@ internal sealed record Outcome(Workload Workload, string Store, IReadOnlyList<Si
 
     public Side? Raw => Sides.FirstOrDefault(side => side.Name == "raw");
 
+    public IEnumerable<Side> Peers => Sides.Where(side => side.Name is not ("ours" or "raw" or "provider"));
+
     /// <summary>The line that scripts read.</summary>
     public string ResultLine => $"RESULT {Workload.Name} {Store} ours={Numbers.Show(Ours.Median)} raw={(Raw is { } raw ? Numbers.Show(raw.Median) : "-")} "
-        + $"ratio={(Raw is { } limit ? (Ours.Median / limit.Median).ToString("0.00", CultureInfo.InvariantCulture) : "-")} unit={Workload.Unit}";
+        + $"ratio={(Raw is { } limit ? (Ours.Median / limit.Median).ToString("0.00", CultureInfo.InvariantCulture) : "-")} unit={Workload.Unit}"
+        + string.Concat(Peers.Select(peer => FormattableString.Invariant($" {peer.Name}={Numbers.Show(peer.Median)} ours/{peer.Name}={Ours.Median / peer.Median:0.00}")));
 }
 
 /// <summary>Small arithmetic.</summary>

@@ -27,10 +27,10 @@ internal sealed class BulkStart : Workload
     {
         var counts = new StoreCounts();
         await using var host = await EngineHost.StartAsync(place.Configure, counts, more: builder => builder.WithoutWorker());
-        var meter = await Meter.BeginAsync(setting.Kind);
+        var meter = await Meter.BeginAsync(setting.Kind, counts);
         await ClosedLoop.RunAsync(setting.N, setting.InFlight, i => host.Client.StartAsync((Sequence w) => w.RunAsync(5), new StartOptions { Id = FormattableString.Invariant($"bench-{i:D8}") }));
         var cost = await meter.EndAsync(setting.N);
-        return new Round(setting.N / cost.Elapsed.TotalSeconds, [new Detail("deliveries/start", (double)counts.Deliveries / setting.N)], cost.Details("start"));
+        return new Round(setting.N / cost.Elapsed.TotalSeconds, cost.Details("start"));
     }
 
     public override async Task<Round> RawAsync(Setting setting, IRawWriter writer)

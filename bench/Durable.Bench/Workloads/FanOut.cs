@@ -1,19 +1,21 @@
-// One run with very many activities at once (W4).
+// One run with very many activities at once (W4, W4L).
 namespace Durable.Bench;
 
-/// <summary>W4.</summary>
-internal sealed class FanOut : Workload
+/// <summary>W4 with 500, W4L with 5,000.</summary>
+/// <param name="name">W4 or W4L.</param>
+/// <param name="width">Activities of a run.</param>
+/// <param name="runs">Runs of a round, one at a time.</param>
+internal sealed class FanOut(string name, int width, int runs) : Workload
 {
-    private const int Runs = 20;
     private Template? template;
 
-    public override string Name => "W4";
+    public override string Name => name;
 
-    public override string Title => "one run with 500 activities at once: p50 of 20 runs, one at a time";
+    public override string Title => $"one run with {width:N0} activities at once: p50 of {runs} runs, one at a time";
 
     public override string Unit => "ms";
 
-    public override (int Full, int Short, int Smoke) Sizes => (500, 500, 50);
+    public override (int Full, int Short, int Smoke) Sizes => (width, width, 50);
 
     public override bool HasRaw => true;
 
@@ -29,25 +31,24 @@ internal sealed class FanOut : Workload
             Limits.Raise(options);
             options.MaxConcurrentActivities = Math.Max(setting.N, 100);
         });
-        var commits = counts.Commits;
-        var meter = await Meter.BeginAsync(setting.Kind);
-        var latencies = await ClosedLoop.RunAsync(Runs, 1, i => RunAsync(host.Client, FormattableString.Invariant($"fan-{i}"), setting.N));
-        return RoundOf(latencies, await meter.EndAsync(Runs), counts.Commits - commits);
+        var meter = await Meter.BeginAsync(setting.Kind, counts);
+        var latencies = await ClosedLoop.RunAsync(runs, 1, i => RunAsync(host.Client, FormattableString.Invariant($"fan-{i}"), setting.N));
+        return RoundOf(latencies, await meter.EndAsync(runs), []);
     }
 
     public override async Task<Round> RawAsync(Setting setting, IRawWriter writer)
     {
         var meter = await Meter.BeginAsync(setting.Kind);
-        var (commits, latencies) = await RawLoop.RunAsync(writer, Template, Runs, 1);
-        return RoundOf(latencies, await meter.EndAsync(Runs), commits);
+        var (commits, latencies) = await RawLoop.RunAsync(writer, Template, runs, 1);
+        return RoundOf(latencies, await meter.EndAsync(runs), [new Detail("commits/wf", (double)commits / runs)]);
     }
 
-    private static Round RoundOf(double[] latencies, Cost cost, long commits) =>
-        new(Numbers.Median(latencies), [new Detail("p99 ms", Numbers.Percentile(latencies, 0.99)), new Detail("commits/wf", (double)commits / Runs)], cost.Details("wf"));
+    private static Round RoundOf(double[] latencies, Cost cost, Detail[] counts) =>
+        new(Numbers.Median(latencies), [new Detail("p99 ms", Numbers.Percentile(latencies, 0.99))], counts, cost.Details("wf"));
 
-    private static async Task RunAsync(DurableClient client, string id, int width)
+    private static async Task RunAsync(DurableClient client, string id, int activities)
     {
-        var run = await client.StartAsync((Fan w) => w.RunAsync(width), new StartOptions { Id = id });
+        var run = await client.StartAsync((Fan w) => w.RunAsync(activities), new StartOptions { Id = id });
         await run.ResultAsync();
     }
 }

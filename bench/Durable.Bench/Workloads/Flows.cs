@@ -34,16 +34,12 @@ internal sealed class Flows(string name, string title, Func<DurableClient, strin
     {
         var counts = new StoreCounts { Timed = setting.Profile };
         await using var host = await EngineHost.StartAsync(place.Configure, counts, Limits.Raise);
-        var (commits, rows, reads) = (counts.Commits, counts.Rows, counts.Reads);
         var phases = setting.Profile ? Phases.Begin() : null;
-        var meter = await Meter.BeginAsync(setting.Kind);
+        var meter = await Meter.BeginAsync(setting.Kind, counts);
         var latencies = await ClosedLoop.RunAsync(setting.N, isLatency ? 1 : setting.InFlight, i => start(host.Client, FormattableString.Invariant($"bench-{i:D8}")));
         var cost = await meter.EndAsync(setting.N);
         phases?.End(counts, setting.N, cost.Elapsed);
-        return RoundOf(setting, latencies, cost,
-        [
-            new Detail("commits/wf", (double)(counts.Commits - commits) / setting.N), new Detail("rows/wf", (double)(counts.Rows - rows) / setting.N), new Detail("reads/wf", (double)(counts.Reads - reads) / setting.N),
-        ]);
+        return RoundOf(setting, latencies, cost, []);
     }
 
     public override async Task<Round> RawAsync(Setting setting, IRawWriter writer)

@@ -31,8 +31,9 @@ internal sealed class Parked : Workload
 
     private static async Task<(double Rate, Cost Cost)> MeasureAsync(Setting setting, Place place, int flows)
     {
-        await using var host = await EngineHost.StartAsync(place.Configure, new StoreCounts());
-        var meter = await Meter.BeginAsync(setting.Kind);
+        var counts = new StoreCounts();
+        await using var host = await EngineHost.StartAsync(place.Configure, counts);
+        var meter = await Meter.BeginAsync(setting.Kind, counts);
         await ClosedLoop.RunAsync(flows, setting.InFlight, async i =>
         {
             var run = await host.Client.StartAsync((Sequence w) => w.RunAsync(5), new StartOptions { Id = FormattableString.Invariant($"bench-{i:D8}") });

@@ -27,7 +27,7 @@ internal sealed class Sleepers(string name, int full) : Workload
         await using var host = await EngineHost.StartAsync(place.Configure, counts);
         Lags.Begin(setting.N);
         var idle = Resident();
-        var meter = await Meter.BeginAsync(setting.Kind);
+        var meter = await Meter.BeginAsync(setting.Kind, counts);
         var since = Stopwatch.GetTimestamp();
         await ClosedLoop.RunAsync(setting.N, Callers, i => host.Client.StartAsync((Sleeper w) => w.RunAsync(milliseconds), new StartOptions { Id = FormattableString.Invariant($"sleeper-{i:D8}") }));
         var started = Stopwatch.GetElapsedTime(since);
@@ -46,7 +46,6 @@ internal sealed class Sleepers(string name, int full) : Workload
         [
             new Detail("p99 ms", Numbers.Percentile(lags, 0.99)), new Detail("most ms", lags.Max()), new Detail("starting s", started.TotalSeconds),
             new Detail("last awake after last start + 5 s, s", (all - started).TotalSeconds - (milliseconds / 1000.0)), new Detail("RSS MB", most / 1e6), new Detail("RSS MB before", idle / 1e6),
-            new Detail("commits/run", (double)counts.Commits / setting.N), new Detail("reads/run", (double)counts.Reads / setting.N),
         ], cost.Details("run"));
     }
 

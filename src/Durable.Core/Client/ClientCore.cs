@@ -88,14 +88,14 @@ internal sealed class ClientCore(EngineServices services, ILocalWorker worker, I
     public static Guid SenderOf(string purpose, Guid runId, string key) =>
         new(SHA256.HashData(Encoding.UTF8.GetBytes($"{purpose}\0{runId:N}\0{key}")).AsSpan(0, 16), bigEndian: true);
 
-    /// <summary>Stores a delivery; repeats it when nobody knows whether it counted: run ids and message keys make that harmless (D5, N1).</summary>
+    /// <summary>Stores a delivery, together with those of other callers if there are any; repeats it when nobody knows whether it counted: run ids and message keys make that harmless (D5, N1).</summary>
     public async Task<DeliverResult> DeliverAsync(Delivery delivery, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                return await Store.DeliverAsync(delivery, null, cancellationToken);
+                return await Services.Deliveries.DeliverAsync(delivery, cancellationToken);
             }
             catch (DurableException error) when (error.Code == DurableErrorCodes.CommitInDoubt && tries < MaxDeliveries)
             {

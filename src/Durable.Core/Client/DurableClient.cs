@@ -8,7 +8,8 @@ namespace Durable;
 /// <remarks>
 /// <para>Every verb says in its name whether it stores (start, signal, send, cancel), asks and waits for the answer
 /// (update), reads (query, describe, list) or waits (result). No other verb waits for a run.
-/// Cancelling a call's token stops the waiting, never the run.</para>
+/// Cancelling a call's token stops the waiting, never the run: what was on its way to the store then takes effect all the same.</para>
+/// <para>Starts and messages of many callers at once share calls of the store, in the order in which they were made; each has its own outcome.</para>
 /// <para>Any verb may throw <see cref="DurableException"/> with DUR2000 (the request itself is wrong),
 /// DUR2008 (an id or name is too long), DUR5001 (the store is away) or DUR5004
 /// (the connection broke during a commit: nobody knows whether it counted). Not for use in workflow code, where <see cref="WorkflowContext"/> has the same verbs.

@@ -1,4 +1,5 @@
 // What client and worker share: one object per engine, made when it is first needed.
+using Durable.Engine.Client;
 using Durable.Engine.Registration;
 using Durable.Storage;
 
@@ -27,6 +28,9 @@ internal sealed class EngineServices(IDurableStore store, WorkflowRegistry regis
 
     /// <summary>Threads and randomness.</summary>
     public Machine Machine { get; } = machine ?? Machine.Real;
+
+    /// <summary>What clients of this process deliver together.</summary>
+    public Deliveries Deliveries { get; } = new(store, machine ?? Machine.Real, clock);
 
     /// <summary>This process as a sender of messages.</summary>
     public Guid ClientId => client.Value;

@@ -10,6 +10,7 @@ namespace Durable.Engine.Worker;
 internal sealed class Loops(EngineServices services, LaneContext shared, EngineLog log)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestPurgePause = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LowMargin = TimeSpan.FromSeconds(5);      // longer than any ordinary transaction that inserts
     private readonly AsyncSignal look = new(services.Machine);
@@ -125,11 +126,15 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
         while (!stop.IsCancellationRequested)
         {
             tick();
-            var pause = TimeSpan.FromMinutes(5);
-            if (services.Options.Retention is { } retention && await services.Store.TryLeaseAsync("purge", holder, TimeSpan.FromMinutes(10), stop).ConfigureAwait(false) is not null)
+            var pause = LongestPurgePause;
+            if (services.Options.Retention is { } retention)
             {
-                var before = services.Clock.GetUtcNow() - retention;
-                if (await services.Store.PurgeAsync(new PurgeRequest(before, null, 1_000, before), stop).ConfigureAwait(false) == 1_000) pause = TimeSpan.FromMilliseconds(100);
+                if (retention < 4 * pause) pause = TimeSpan.FromSeconds(Math.Max(1, retention.TotalSeconds / 4));       // who keeps runs for minutes wants them gone in minutes
+                if (await services.Store.TryLeaseAsync("purge", holder, TimeSpan.FromMinutes(10), stop).ConfigureAwait(false) is not null)
+                {
+                    var before = services.Clock.GetUtcNow() - retention;
+                    if (await services.Store.PurgeAsync(new PurgeRequest(before, null, 1_000, before), stop).ConfigureAwait(false) == 1_000) pause = TimeSpan.FromMilliseconds(100);
+                }
             }
 
             await Supervisor.PauseAsync(pause, services.Clock, tick, stop).ConfigureAwait(false);

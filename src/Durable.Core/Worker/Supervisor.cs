@@ -12,6 +12,7 @@ internal sealed class Supervisor(EngineServices services, EngineLog log)
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);     // a store that is back is found within a second: less than any lease
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(30);       // of one outage, one line a loop and so often
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
     private readonly TimeProvider clock = services.Clock;
     private readonly ConcurrentDictionary<string, long> lastTick = new();
     private readonly List<Task> loops = [];
@@ -47,6 +48,9 @@ internal sealed class Supervisor(EngineServices services, EngineLog log)
         await signal.WaitAsync().AsTask().WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         tick();
     }
+
+    /// <summary>Waits for a part of the worker's end, but not for ever: a store that never answers keeps no host from ending. Slots, lanes and runs end with their leases.</summary>
+    public async Task WithinAsync(Task part) => await part.WaitAsync(StopPatience, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Waits for all loops to end after they were told to stop.</summary>
     public Task WaitAsync()

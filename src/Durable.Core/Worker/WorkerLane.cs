@@ -11,6 +11,7 @@ namespace Durable.Engine.Worker;
 internal sealed class WorkerLane
 {
     private static readonly TimeSpan WatchdogWarn = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WatchdogBeat = TimeSpan.FromMilliseconds(500);
     private readonly EngineServices services;
     private readonly LaneContext shared;
     private readonly EngineLog log;
@@ -77,10 +78,16 @@ internal sealed class WorkerLane
     }
 
     /// <summary>Parks all runs, gives the lane up, and ends its loop.</summary>
-    public async Task StopAsync()
+    public async Task StopAsync(Supervisor supervisor)
     {
         if (lane is not { } open) return;
-        await open.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), services.Clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await supervisor.WithinAsync(open.StopAsync()).ConfigureAwait(false);
+        await supervisor.WithinAsync(CloseAsync(open)).ConfigureAwait(false);
+        lane = null;
+    }
+
+    private async Task CloseAsync(Lane open)
+    {
         try
         {
             await services.Store.CloseLaneAsync(open.Key, open.Epoch).ConfigureAwait(false);
@@ -90,8 +97,6 @@ internal sealed class WorkerLane
         {
             log.StoreAway("close lane", error);          // its lease ends by itself
         }
-
-        lane = null;
     }
 
     private Task<OpenedLane?> TryOpenAsync(LaneKey key, bool takeover, CancellationToken cancellationToken) =>
@@ -124,13 +129,16 @@ internal sealed class WorkerLane
         return new LaneKey(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(hash), Group, services.Machine.NewGuid(), name);
     }
 
-    // M10: reports a turn that takes too long, then leaves its thread to it.
+    // M10: reports a turn that takes too long, then leaves its thread to it. The watchdog must have come round as often as the time asks for: a process that the machine
+    // does not run, or runs on one core among many, is late with both, and that is no fault of the workflow's code.
     private async Task WatchdogAsync(Lane watched, Action tick, CancellationToken token)
     {
         var warned = false;
+        var (seen, beats) = (0L, 0);
         while (!token.IsCancellationRequested)
         {
             tick();
+            (seen, beats) = watched.TurnNumber is var number && number == seen ? (seen, beats + 1) : (number, 0);
             var time = watched.TurnTime;
             if (time < WatchdogWarn) warned = false;
             else if (!warned)
@@ -139,8 +147,8 @@ internal sealed class WorkerLane
                 log.TurnSlow(identity.Name, time);
             }
 
-            if (time > WatchdogLeave) watched.LeaveThread(WatchdogLeave, $"Workflow code held its thread for {time.TotalSeconds:0} s without awaiting (Thread.Sleep, synchronous I/O, an endless loop). Put such work into an activity or a step.");
-            await Task.Delay(TimeSpan.FromMilliseconds(500), services.Clock, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (time > WatchdogLeave && beats * WatchdogBeat >= WatchdogLeave) watched.LeaveThread(WatchdogLeave, $"Workflow code held its thread for {time.TotalSeconds:0} s without awaiting (Thread.Sleep, synchronous I/O, an endless loop). Put such work into an activity or a step.");
+            await Task.Delay(WatchdogBeat, services.Clock, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -118,8 +118,8 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
             await DrainAsync(() => runner.Running > 0 || tasks.IsBusy, services.Options.DrainTimeout, cancellationToken).ConfigureAwait(false);
             tasks.StopAll();
             await DrainAsync(() => tasks.IsBusy, GiveBackTime, CancellationToken.None).ConfigureAwait(false);      // those that obey are given back at once
-            await tasks.Limits.ReleaseAsync().ConfigureAwait(false);
-            await Task.WhenAll(lanes.Select(static one => one.StopAsync())).ConfigureAwait(false);
+            await supervisor.WithinAsync(tasks.Limits.ReleaseAsync()).ConfigureAwait(false);
+            await Task.WhenAll(lanes.Select(one => one.StopAsync(supervisor))).ConfigureAwait(false);
         }
 
         await services.Machine.Run(() =>

@@ -12,7 +12,7 @@ internal sealed class DeliverVerb(EngineConnections connections, Calls calls, Na
         foreach (var start in delivery.Starts) namespaces.Touch(start.Namespace);
         foreach (var message in delivery.Messages) namespaces.Touch(message.Namespace);
         if (transaction is null)
-            return await calls.RunAsync("deliver", (connection, ct) => RunAsync(delivery, () => calls.Batch(connection, transaction: true), ct), cancellationToken).ConfigureAwait(false);
+            return await calls.RunAsync("deliver", (connection, ct) => RunAsync(delivery, () => Open(connection, delivery), ct), cancellationToken).ConfigureAwait(false);
 
         var own = await home.RequireAsync(transaction, cancellationToken).ConfigureAwait(false);
         try
@@ -34,6 +34,13 @@ internal sealed class DeliverVerb(EngineConnections connections, Calls calls, Na
         await ReadExistingAsync(batch, [start], outcomes, ct).ConfigureAwait(false);
         return outcomes[0];
     }, cancellationToken);
+
+    // Several starts come from several callers. If a transaction of the user holds the id of one of them, the others shall not wait for it (G2): the caller sends each alone then.
+    private PgBatch Open(NpgsqlConnection connection, Delivery delivery)
+    {
+        var batch = calls.Batch(connection, transaction: true);
+        return delivery.Starts.Count > 1 ? batch.AddText("set local lock_timeout = '100ms'") : batch;
+    }
 
     private static async Task<DeliverResult> RunAsync(Delivery delivery, Func<PgBatch> open, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 // The in-memory store with the situations that it does not have by itself: a copied database, a broken connection, transactions of users.
+using System.Collections.Concurrent;
 using System.Data;
 using System.Data.Common;
 using Durable.Storage;
@@ -20,7 +21,13 @@ internal sealed class ShapedStore(InMemoryStore inner) : IDurableStore
     /// <summary>Called once after the next delivery.</summary>
     public Func<Task>? After { get; set; }
 
-    public int Deliveries { get; private set; }
+    /// <summary>Called before each delivery; it may wait, or throw what the store would.</summary>
+    public Func<Delivery, Task>? Each { get; set; }
+
+    /// <summary>What was asked for, call by call.</summary>
+    public ConcurrentQueue<Delivery> Sent { get; } = new();
+
+    public int Deliveries => Sent.Count;
 
     public RestoredStorePolicy? Accepted { get; private set; }
 
@@ -42,7 +49,8 @@ internal sealed class ShapedStore(InMemoryStore inner) : IDurableStore
         var before = Before;
         Before = null;
         if (before is not null) await before();
-        Deliveries++;
+        Sent.Enqueue(delivery);
+        if (Each is not null) await Each(delivery);
         var result = await inner.DeliverAsync(delivery, transaction is FakeTransaction ? null : transaction, cancellationToken);
         var after = After;
         After = null;

@@ -99,7 +99,7 @@ public sealed class HoldTests : Situation
     {
         Make(manual: true);
         using var block = new ManualResetEventSlim();
-        Blocker.Gate = block;
+        (Blocker.Gate, Blocker.Entered) = (block, false);
         var node = await World.StartAsync(d => d.AddWorkflow<Blocker>().AddWorkflow<Old>());
         var others = new List<RunHandle<Old, string>>();
         for (var i = 0; i < 5; i++) others.Add(await node.Client.StartAsync((Old w) => w.RunAsync(), new() { Id = $"other-{i}" }));
@@ -120,11 +120,28 @@ public sealed class HoldTests : Situation
     }
 
     [Test]
+    public async Task A_turn_is_not_blamed_for_time_in_which_the_machine_did_not_run_the_process()
+    {
+        Make(manual: true);
+        using var block = new ManualResetEventSlim();
+        (Blocker.Gate, Blocker.Entered) = (block, false);
+        var node = await World.StartAsync(d => d.AddWorkflow<Blocker>());
+        var run = await node.Client.StartAsync((Blocker w) => w.RunAsync(true));
+        await World.UntilAsync(() => Blocker.Entered, "the code is under way");
+
+        World.Manual!.Advance(TimeSpan.FromSeconds(15));      // nobody ran, the watchdog neither
+        await World.UntilAsync(() => World.Logs.Entries.Any(entry => entry.Text.Contains("turn", StringComparison.OrdinalIgnoreCase) && entry.Level == LogLevel.Warning), "the watchdog has seen it");
+        block.Set();
+
+        Assert.That(await Result(run.ResultAsync(), 100), Is.EqualTo("never"));
+    }
+
+    [Test]
     public async Task A_child_whose_first_turn_blocks_is_held_and_its_parent_is_not()
     {
         Make(manual: true);
         using var block = new ManualResetEventSlim();
-        Blocker.Gate = block;
+        (Blocker.Gate, Blocker.Entered) = (block, false);
         var node = await World.StartAsync(d => d.AddWorkflow<Blocker>().AddWorkflow<BlockersParent>());
 
         var run = await node.Client.StartAsync((BlockersParent w) => w.RunAsync());

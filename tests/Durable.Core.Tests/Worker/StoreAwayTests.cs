@@ -48,6 +48,21 @@ public sealed class StoreAwayTests : Situation
         Assert.That(world.Logs.Entries.Count(entry => entry.Text.Contains("(look)", StringComparison.Ordinal)), Is.LessThanOrEqualTo(2));
     }
 
+    [Test]
+    public async Task A_host_whose_store_never_answers_again_ends_all_the_same()
+    {
+        await using var world = new World(manual: true);
+        var node = await world.StartAsync(d => d.AddWorkflow<ActivityTests.Chain>());
+        await world.UntilAsync(async () => (await world.Store.ReadLanesAsync()).Any(lane => lane.Alive), "its lane is open", step: TimeSpan.FromMilliseconds(10));
+        node.Store.Cut();
+
+        var stop = node.StopAsync();
+
+        await world.UntilAsync(() => stop.IsCompleted, "it has stopped", step: TimeSpan.FromMilliseconds(100));
+        await stop;
+        Assert.That(world.Logs.Entries.Any(entry => entry.Text.Contains("stopped", StringComparison.OrdinalIgnoreCase)), "it says so");
+    }
+
     private sealed class ServerFault(string state) : DbException("as the server said it")
     {
         public override string SqlState => state;

@@ -8,7 +8,7 @@ internal static class Repository
     public static string Root { get; } = Find();
 
     /// <summary>The same configuration as this assembly's own.</summary>
-    private static string Configuration { get; } = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+    public static string Configuration { get; } = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 
     public static string PathOf(string relative) => Path.Combine(Root, relative);
 

@@ -10,6 +10,9 @@ internal static class OwnThread
     public const int MiddleStack = 1024 * 1024;
     public const int LargeStack = 16 * 1024 * 1024;
 
+    /// <summary>How long a test waits for what must come. DURABLE_TEST_PATIENCE shortens it where it may not come (docs/broken-engines.md).</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("DURABLE_TEST_PATIENCE") ?? "120", CultureInfo.InvariantCulture));
+
     public static T Run<T>(int stack, string culture, Func<T> body)
     {
         var result = default(T);
@@ -25,9 +28,9 @@ internal static class OwnThread
             {
                 failure = ExceptionDispatchInfo.Capture(error);
             }
-        }, stack);
+        }, stack) { IsBackground = true };
         thread.Start();
-        thread.Join();
+        if (!thread.Join(Patience)) Assert.Fail("The code did not give its thread back.");
         failure?.Throw();
         return result!;
     }

@@ -162,7 +162,7 @@ internal sealed class ReplayBench
         timersFire = false;          // else an hour of durable time passes before a pool thread has had its turn
         var live = Run();
         var execution = live.Execution;
-        Assert.That(SpinWait.SpinUntil(() => execution.Verdict is not null, TimeSpan.FromSeconds(90)), $"Nothing was found. Trace: {live.Trace}. End: {execution.End?.Kind}");
+        Assert.That(SpinWait.SpinUntil(() => execution.Verdict is not null, OwnThread.Patience), $"Nothing was found. Trace: {live.Trace}. End: {execution.End?.Kind}");
         var verdict = execution.Verdict!;
         Assert.That(verdict.Code, Is.EqualTo(code), verdict.Message);
         var again = OwnThread.Run(OwnThread.MiddleStack, "en-US", () => execution.Apply(World.Row(execution.NextSeq, EventKind.SignalReceived, 0, "Poke", "[\"again\"]"u8.ToArray(), World.Begin)));
