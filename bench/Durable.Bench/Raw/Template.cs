@@ -19,6 +19,15 @@ internal sealed record Template(StartRecord Start, IReadOnlyList<EventRecord> Ev
         Priority = Start.Priority, Input = Events[0].Payload, Encoding = Events[0].Encoding, Secret = Start.Secret, Gate = Start.Gate,
     }, [Events[0]], null, IsWide: false);
 
+    /// <summary>What a workflow stores, without keys and numbers: which bytes are the user's is for the reader to see.</summary>
+    public void Print()
+    {
+        Console.WriteLine($"  start: id {Start.WorkflowId.Length} B, type {Start.Type.Length}, build {Start.Build.Length}, secret {Start.Secret.Length}; outcome {Close?.Outcome?.Length ?? 0}");
+        foreach (var row in Events) Console.WriteLine($"  event {row.Seq} of kind {row.Kind}: payload {row.Payload?.Length ?? 0} B, commands {row.Commands?.Length ?? 0}: {Text(row.Payload)} {Text(row.Commands)}");
+
+        static string Text(byte[]? bytes) => bytes is null ? "-" : System.Text.Encoding.UTF8.GetString(bytes);
+    }
+
     /// <summary>Runs a workflow once on the in-memory store and keeps what the engine sent there.</summary>
     /// <param name="run">Starts it and waits for its end.</param>
     /// <param name="isWide">Whether its steps are parallel.</param>

@@ -28,7 +28,11 @@ internal sealed class Flows(string name, string title, Func<DurableClient, strin
 
     public override Template Template => template ?? throw new InvalidOperationException("Not prepared.");
 
-    public override async Task PrepareAsync(Setting setting) => template = await Template.RecordAsync(client => start(client, "template"), isWide);
+    public override async Task PrepareAsync(Setting setting)
+    {
+        template = await Template.RecordAsync(client => start(client, "template"), isWide);
+        if (setting.Profile) template.Print();
+    }
 
     public override async Task<Round> OursAsync(Setting setting, Place place)
     {

@@ -31,10 +31,10 @@ internal sealed class Sleepers(string name, int full) : Workload
         var since = Stopwatch.GetTimestamp();
         await ClosedLoop.RunAsync(setting.N, Callers, i => host.Client.StartAsync((Sleeper w) => w.RunAsync(milliseconds), new StartOptions { Id = FormattableString.Invariant($"sleeper-{i:D8}") }));
         var started = Stopwatch.GetElapsedTime(since);
-        var most = 0L;
+        var (most, managed, committed) = (0L, 0L, 0L);
         while (Lags.Count < setting.N)
         {
-            most = Math.Max(most, Resident());
+            if (Resident() is var resident && resident > most) (most, managed, committed) = (resident, GC.GetTotalMemory(false), GC.GetGCMemoryInfo().TotalCommittedBytes);
             await Task.Delay(50);
             if (Stopwatch.GetElapsedTime(since) > TimeSpan.FromMinutes(5)) throw new InvalidOperationException($"After five minutes only {Lags.Count:N0} of {setting.N:N0} had woken.");
         }
@@ -45,7 +45,7 @@ internal sealed class Sleepers(string name, int full) : Workload
         return new Round(Numbers.Median(lags),
         [
             new Detail("p99 ms", Numbers.Percentile(lags, 0.99)), new Detail("most ms", lags.Max()), new Detail("starting s", started.TotalSeconds),
-            new Detail("last awake after last start + 5 s, s", (all - started).TotalSeconds - (milliseconds / 1000.0)), new Detail("RSS MB", most / 1e6), new Detail("RSS MB before", idle / 1e6),
+            new Detail("last awake after last start + 5 s, s", (all - started).TotalSeconds - (milliseconds / 1000.0)), new Detail("RSS MB", most / 1e6), new Detail("RSS MB before", idle / 1e6), new Detail("of RSS: managed MB", managed / 1e6), new Detail("of RSS: committed by GC MB", committed / 1e6),
         ], cost.Details("run"));
     }
 

@@ -58,7 +58,7 @@ public static class DurableServiceCollectionExtensions
         services.AddSingleton(provider => new EngineLog(Logger(provider, "Durable")));
         services.AddSingleton(provider => new RunWatch(provider.GetRequiredService<EngineServices>(), provider.GetRequiredService<EngineLog>()));
         services.AddSingleton(provider => new ActivityRunner(provider.GetRequiredService<EngineServices>(), provider.GetRequiredService<IServiceScopeFactory>(),
-            new TransactionalSteps(provider.GetRequiredService<EngineServices>(), registrations.Sessions, provider.GetRequiredService<EngineLog>()), provider.GetRequiredService<EngineLog>(), IsDebugging(provider)));
+            new TransactionalSteps(provider.GetRequiredService<EngineServices>(), registrations.Sessions, provider.GetRequiredService<EngineLog>()), provider.GetRequiredService<EngineLog>(), IsDebugging(provider), Instances(services, registrations, provider)));
         services.AddSingleton(Worker);
         services.AddSingleton<ILocalWorker>(provider => registrations.WithoutWorker
             ? new NoLocalWorker(provider.GetRequiredService<EngineServices>(), Logger(provider, "Durable"))
@@ -69,6 +69,15 @@ public static class DurableServiceCollectionExtensions
             var engine = provider.GetRequiredService<EngineServices>();
             return new EngineClient(engine, provider.GetRequiredService<ILocalWorker>(), Logger(provider, "Durable"), engine.Options.Namespace);
         });
+    }
+
+    // Asked for at the root: whoever replaced a registration (a module of another container, a test) is heard.
+    private static Dictionary<Type, object> Instances(IServiceCollection services, DurableRegistrations registrations, IServiceProvider provider)
+    {
+        var instances = new Dictionary<Type, object>();
+        foreach (var type in registrations.Activities)
+            if (services.LastOrDefault(service => service.ServiceType == type && !service.IsKeyedService)?.ImplementationInstance is { } instance && ReferenceEquals(provider.GetService(type), instance)) instances[type] = instance;
+        return instances;
     }
 
     private static EngineServices Engine(IServiceProvider provider)

@@ -1,4 +1,4 @@
-// Runs attempts: a scope from DI, the arguments decoded from what is stored, a time limit, the result as bytes.
+// Runs attempts: services from DI, the arguments decoded from what is stored, a time limit, the result as bytes.
 using System.Diagnostics;
 using System.Text.Json;
 using Durable.Engine.Diagnostics;
@@ -11,11 +11,12 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Durable.Engine.Worker;
 
 /// <summary>Runs activities and steps, at most so many at a time.</summary>
-internal sealed class ActivityRunner(EngineServices services, IServiceScopeFactory scopes, TransactionalSteps transactions, EngineLog log, bool debugging)
+internal sealed class ActivityRunner(EngineServices services, IServiceScopeFactory scopes, TransactionalSteps transactions, EngineLog log, bool debugging, IReadOnlyDictionary<Type, object>? instances = null)
 {
     /// <summary>Queue of rows that only the owner's own lane acts on: steps that are to be tried again.</summary>
     public const string OwnerQueue = "\u0001owner";
 
+    private readonly IReadOnlyDictionary<Type, object> instances = instances ?? new Dictionary<Type, object>();
     private readonly WaitingLine waiting = new();
     private readonly Lock gate = new();
     private int running;
@@ -94,12 +95,12 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     /// <summary>Runs one activity or step to its result, whatever started it.</summary>
     public async ValueTask<byte[]?> ExecuteAsync(AttemptCall call)
     {
-        var scope = scopes.CreateAsyncScope();
+        var provider = new AttemptServices(scopes, instances);
         try
         {
-            var context = new AttemptContext(call, scope.ServiceProvider, services.Serializer);
-            scope.ServiceProvider.GetRequiredService<AttemptScope>().Context = context;
-            var task = call.Step is { } step ? step.Invoke(call.Session is { } session ? session(scope.ServiceProvider) : ServiceOf(step.Service, scope.ServiceProvider, context)) : Invoke(call, scope.ServiceProvider);
+            var context = new AttemptContext(call, provider, services.Serializer);
+            provider.Context = context;
+            var task = call.Step is { } step ? step.Invoke(call.Session is { } session ? session(provider.Whole) : ServiceOf(step.Service, provider, context)) : Invoke(call, provider);
             if (!task.IsCompleted) await WithinAsync(task, call, call.Attempt.Cancellation).ConfigureAwait(false);
             var json = call.Result.Encode(task, services.Serializer, call.What);
             if (json is not null && call.Options.MaxResultBytes is { } limit && json.Length > limit)
@@ -108,7 +109,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
         }
         finally
         {
-            await scope.DisposeAsync().ConfigureAwait(false);
+            await provider.DisposeAsync().ConfigureAwait(false);
         }
     }
 

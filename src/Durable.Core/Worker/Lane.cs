@@ -23,6 +23,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     private readonly ITimer alarm;
     private readonly LaneCommits commits;
     private long nextHousekeeping;
+    private readonly HashSet<TaskCompletionSource<bool?>> asking = [];
     private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long turnSince;
     private long turn;               // number of the turn under way, or 0: whoever sets it to 0 first, its own thread or the watchdog, has it
@@ -101,14 +102,37 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>How many runs it may keep. Safe from any thread.</summary>
     public int MaxRuns => Math.Max(1, Services.Options.MaxCachedRuns / Shared.Lanes);
 
-    /// <summary>Number of the turn under way, or zero. Safe from any thread.</summary>
-    public long TurnNumber => Volatile.Read(ref turn);
-
     /// <summary>Time since the turn under way began, or zero. Safe from any thread.</summary>
     public TimeSpan TurnTime => Volatile.Read(ref turn) != 0 ? Services.Clock.GetElapsedTime(Volatile.Read(ref turnSince)) : TimeSpan.Zero;
 
+    /// <summary>Number of the turn under way, or 0. Safe from any thread.</summary>
+    public long TurnNumber => Volatile.Read(ref turn);
+
     /// <summary>Completes when the loop has ended: what is posted then is never done. Safe from any thread.</summary>
     public Task Over => over.Task;
+
+    /// <summary>Asks the loop something, from any thread.</summary>
+    /// <returns>What it answered; null once the loop has ended without an answer.</returns>
+    public async Task<bool?> AskAsync(Action<TaskCompletionSource<bool?>> ask, CancellationToken cancellationToken)
+    {
+        // Not WhenAny(answer, Over): thousands of callers would hang on one task, and each that leaves searches all the others (decision 0013).
+        var answer = Services.Machine.NewSource<bool?>();
+        lock (asking)
+        {
+            if (over.Task.IsCompleted) return null;
+            asking.Add(answer);
+        }
+
+        try
+        {
+            Post(() => ask(answer));
+            return await (cancellationToken.CanBeCanceled ? answer.Task.WaitAsync(cancellationToken) : answer.Task).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (asking) asking.Remove(answer);
+        }
+    }
 
     /// <summary>True once the lane ends: retries that only it would hear of end too. Safe from any thread.</summary>
     public bool IsOver => stopped;
@@ -323,7 +347,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         stopped = true;
         signal.Set();
         await running;
-        over.TrySetResult();
+        End();
     }
 
     public async ValueTask DisposeAsync()
@@ -331,7 +355,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         stopped = true;
         signal.Set();
         await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System));      // a bound for people who wait, whatever the clock of the runs
-        over.TrySetResult();
+        End();
         await alarm.DisposeAsync();
     }
 
@@ -407,6 +431,13 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
             Shared.Log.LaneWorkFailed(Key.Identity, error);
             Telemetry.LaneFaults.Add(1);
         }
+    }
+
+    private void End()
+    {
+        over.TrySetResult();
+        lock (asking)
+            foreach (var asker in asking) asker.TrySetResult(null);
     }
 
     private void ArmAlarm()

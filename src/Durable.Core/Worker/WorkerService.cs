@@ -149,12 +149,8 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         if (LaneOf(start.Shard) is not { Lane: { IsDraining: false } open } one || start.DueAt is not null || services.Registry.Find(start.Type, start.Version) is null || !runner.Serves(start.Queue)
             || (runner.Free <= 0 && one.IsAboveShare)      // others would be quicker
             || (services.Options.ServedNamespaces.Count > 0 && !services.Options.ServedNamespaces.Contains(start.Namespace))) return null;
-        var answer = services.Machine.NewSource<bool?>();
         shared.Ends.Expect(start.RunId);
-        open.Post(() => open.Turns.Start(start, answer));
-        var told = Task.WhenAny(answer.Task, open.Over);           // a loop that has ended answers nothing: then the store decides, under the same run id
-        await (cancellationToken.CanBeCanceled ? told.WaitAsync(cancellationToken) : told).ConfigureAwait(false);
-        var started = answer.Task.IsCompleted ? await answer.Task.ConfigureAwait(false) : null;
+        var started = await open.AskAsync(answer => open.Turns.Start(start, answer), cancellationToken).ConfigureAwait(false);      // a loop that has ended answers nothing: then the store decides, under the same run id
         if (started != true) shared.Ends.Left(start.RunId);
         return started;
     }
