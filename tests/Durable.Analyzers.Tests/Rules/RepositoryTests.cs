@@ -31,7 +31,6 @@ internal sealed class RepositoryTests
         "tests/Durable.Core.Tests/Registration/BrokenWorkflows.cs DUR6042",
         "tests/Durable.Core.Tests/Registration/BrokenWorkflows.cs DUR6043",
         "tests/Durable.Core.Tests/Registration/NamesTests.cs DUR6040",
-        "tests/Durable.Core.Tests/Worker/ContinueAsNewTests.cs DUR6018",
         "tests/Durable.Core.Tests/Worker/HeldRunTests.cs DUR6030",
         "tests/Durable.Core.Tests/Worker/HoldTests.cs DUR6007",
         "tests/Durable.Core.Tests/Worker/HoldTests.cs DUR6013",
