@@ -1,4 +1,6 @@
 // Each mechanism of replay off, one at a time: the test that is there for it fails, and on the same build without a change it passes.
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Durable.EndToEnd.Tests;
 
 namespace Durable.Broken.Tests;
@@ -29,7 +31,7 @@ public sealed class SelfTests
         var names = BrokenBuild.All.Where(engine => engine.Tests == tests).Select(engine => engine.CaughtBy).Distinct().ToList();
         var verdict = await Trial.RunAsync(Sound, tests, string.Join('|', names.Select(name => $"FullyQualifiedName~{name}")));
         Assert.That((verdict.ExitCode, verdict.Failed.Count), Is.EqualTo((0, 0)), verdict.Text);
-        Assert.That(verdict.Text, Does.Match($"succeeded: ({names.Count}|[1-9][0-9])"));
+        Assert.That(Regex.Match(verdict.Text, "succeeded: ([0-9]+)").Groups[1].Value is { Length: > 0 } passed ? int.Parse(passed, CultureInfo.InvariantCulture) : 0, Is.GreaterThanOrEqualTo(names.Count), "each of them ran");
     }
 
     [Test]

@@ -94,6 +94,24 @@ public sealed class UpgradeTests
         TestContext.Out.WriteLine($"UPGRADE workflows={hands.Count} moved={hands.Count(hosts => hosts.Count > 1)}");
     }
 
+    // The file was made once by the test host of 0.1.0 (--identity host-of-0.1.0 --pace 3000 --seed 41 --count 6), killed when six runs were under way, its journal merged into it. It is never made again.
+    [Test]
+    public async Task A_file_that_0_1_0_left_with_live_runs_is_finished([Values] bool byTheNextRelease)
+    {
+        const int seed = 41, runs = 6;
+        System.IO.Compression.ZipFile.ExtractToDirectory(Repository.PathOf("tests/Durable.Sweep.Tests/Frozen/sqlite-0.1.0.zip"), folder.Path);
+        await using (var file = await FileClient.OpenAsync(folder.File("work.db")))
+        {
+            Assert.That(await file.Client.CountAsync(new RunFilter { Status = [RunStatus.Running] }), Is.EqualTo(runs));
+            await file.Client.AcceptRestoredStoreAsync(RestoredStorePolicy.Continue);        // it lies in another place than where it was made (DECISIONS 9)
+        }
+
+        using var host = Driver(byTheNextRelease ? New : Old, seed, "heir", runs, pace: 20);
+        Assert.That((await host.EndAsync(Limit)).ExitCode, Is.Zero, host.Text);
+        Assert.That(Applied(), Is.EqualTo(byTheNextRelease ? "1 2" : "1"));
+        await new Audit(folder.Path, seed, runs, frozen: true).CheckAsync();
+    }
+
     private string Applied()
     {
         using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={folder.File("work.db")};Mode=ReadOnly;Pooling=False");
