@@ -10,8 +10,13 @@ namespace Durable.Engine.Worker;
 /// <summary>Makes task rows.</summary>
 internal static class LaneTasks
 {
+    private static readonly TimeSpan LeastGrace = TimeSpan.FromMilliseconds(500);
+
     /// <summary>True for activities and steps that are rows from their first attempt.</summary>
     public static bool NeedsRow(Operation operation) => operation.Options.Queue.Length > 0 || operation.Options.Heartbeat is not null || operation.Step is { InTransaction: true };
+
+    // Silence is found by the task's own host, on time. Others find that the host is gone: a little later, because a beat takes its time to the store.
+    private static TimeSpan GraceOf(TimeSpan silence) => silence * 0.15 is var part && part > LeastGrace ? part : LeastGrace;
 
     /// <summary>Puts a task row into the batch, replacing the one before.</summary>
     public static TaskRecord Add(Lane lane, RunSlot slot, PendingBatch batch, Operation operation, int attempt, int logical, DateTimeOffset visibleAt, byte[]? failures, Guid? token = null)
@@ -23,7 +28,7 @@ internal static class LaneTasks
             RunId = slot.RunId, Gen = slot.Gen, TaskNo = operation.Ordinal, Shard = slot.Run.Shard, Namespace = slot.Run.Namespace,
             Activity = operation.Name, Queue = isStep ? ActivityRunner.OwnerQueue : options.Queue, Priority = options.Priority, VisibleAt = visibleAt, Token = token, Attempt = attempt, LogicalAttempt = logical,
             DeadlineAt = options.ScheduleToClose is { } limit ? Microseconds.RoundUp(operation.IssuedAt + limit) : null,
-            Visibility = options.Heartbeat * 1.5 ?? lane.Services.Options.Lease,        // silence is found by its own host, on time; by others only that the host is gone, as with its lanes
+            Visibility = options.Heartbeat is { } silence ? silence + GraceOf(silence) : lane.Services.Options.Lease,
             Failures = failures,
             Payload = isStep ? null : Payload(lane, slot, operation), Encoding = Codecs.EncodingOf(lane.Services.Serializer.Codec),
         };

@@ -124,16 +124,16 @@ public sealed class HoldTests : Situation
     {
         Make(manual: true);
         using var block = new ManualResetEventSlim();
-        (Blocker.Gate, Blocker.Entered) = (block, false);
-        var node = await World.StartAsync(d => d.AddWorkflow<Blocker>());
-        var run = await node.Client.StartAsync((Blocker w) => w.RunAsync(true));
-        await World.UntilAsync(() => Blocker.Entered, "the code is under way");
+        (Busy.Gate, Busy.Entered) = (block, false);
+        var node = await World.StartAsync(d => d.AddWorkflow<Busy>());
+        var run = await node.Client.StartAsync((Busy w) => w.RunAsync());
+        await World.UntilAsync(() => Busy.Entered, "the code is under way");
 
         World.Manual!.Advance(TimeSpan.FromSeconds(15));      // nobody ran, the watchdog neither
-        await World.UntilAsync(() => World.Logs.Entries.Any(entry => entry.Text.Contains("turn", StringComparison.OrdinalIgnoreCase) && entry.Level == LogLevel.Warning), "the watchdog has seen it");
+        await World.UntilAsync(() => World.Logs.Entries.Any(entry => entry.Text.Contains("held its thread", StringComparison.Ordinal)), "the watchdog has seen it");
         block.Set();
 
-        Assert.That(await Result(run.ResultAsync(), 100), Is.EqualTo("never"));
+        Assert.That(await Result(run.ResultAsync(), 100), Is.EqualTo("at last"));
     }
 
     [Test]
@@ -264,6 +264,22 @@ public sealed class HoldTests : Situation
             Entered = true;
             Gate!.Wait();
             return "never";
+        }
+    }
+
+    public sealed class Busy(IWork work)
+    {
+        public static ManualResetEventSlim? Gate { get; set; }
+
+        public static bool Entered { get; set; }
+
+        [Run]
+        public async Task<string> RunAsync()
+        {
+            await work.DoAsync("before the work");
+            Entered = true;
+            SpinWait.SpinUntil(() => Gate!.IsSet);      // code that works, as far as anybody can tell
+            return "at last";
         }
     }
 
