@@ -47,4 +47,16 @@ internal static partial class Log
 
     [LoggerMessage(5220, LogLevel.Warning, "The transaction of a step (backend {ProcessId}) could not be ended at once; the server rolls it back when its connection ends.")]
     public static partial void StepNotEnded(ILogger log, int processId, Exception error);
+
+    [LoggerMessage(5221, LogLevel.Information, "Shard group {Group} has moved from {Before} to {Now}.")]
+    public static partial void GroupMoved(ILogger log, int group, string before, string now);
+
+    [LoggerMessage(5222, LogLevel.Error, "{Store}: its shards were split or joined. Restart this process, so that it has lanes for the groups as they are now.")]
+    public static partial void GroupsChanged(ILogger log, string store);
+
+    [LoggerMessage(5223, LogLevel.Warning, "{Store}: where its shard groups are could not be read; what was known is used.")]
+    public static partial void PlacementUnknown(ILogger log, Exception error, string store);
+
+    [LoggerMessage(5224, LogLevel.Warning, "{Store}: a call over all shard groups went without it.")]
+    public static partial void GroupLeftOut(ILogger log, Exception error, string store);
 }

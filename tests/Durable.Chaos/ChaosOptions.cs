@@ -16,6 +16,7 @@ internal sealed record ChaosOptions
     public const string Usage =
         "Durable.Chaos --minutes M [--fault kill|freeze|cut|restart|terminate|blackhole|connections|disk|refused|snapshot|term|clocks|all, or several with commas]\n"
         + "              [--store postgres|sqlite] [--work mix|inbox|hot] [--workers 4] [--seed S] [--lease 2 (seconds)] [--load 32 (runs under way)]\n"
+        + "              [--groups 2 (servers, each with a shard group; --fault kill, freeze, restart, term)]\n"
         + "              [--data FOLDER (of the server; on a small file system --fault disk fills it)] [--keep (the folder of the campaign)]\n"
         + "Durable.Chaos --situation failover|heartbeat|recovery|sleeping|snapshot [--full] [--seed S] [--keep]";
 
@@ -32,6 +33,9 @@ internal sealed record ChaosOptions
     public required double Lease { get; init; }
 
     public required int Load { get; init; }
+
+    /// <summary>How many servers there are, each with a shard group: what runs do to their children and parents then goes from one to the other.</summary>
+    public int Groups { get; init; } = 1;
 
     /// <summary>What the runs do: a mix; mailboxes of 8 senders that continue as new; or ten mailboxes at a time that sixteen senders write to.</summary>
     public required string Work { get; init; }
@@ -66,6 +70,9 @@ internal sealed record ChaosOptions
 
         var store = Take("store", "postgres");
         if (!Kinds.TryGetValue(store, out var possible)) throw new FormatException($"--store {store}: postgres or sqlite.");
+        var groups = (int)Number("groups", 1);
+        if (groups > 1 && store != "postgres") throw new FormatException($"--groups {groups}: only postgres has them.");
+        if (groups > 1) possible = ["kill", "freeze", "restart", "term"];
         var wanted = Take("fault", "all").Split(',', StringSplitOptions.RemoveEmptyEntries);
         IReadOnlyList<string> faults = wanted is ["all"] ? possible : wanted;
         if (faults.FirstOrDefault(fault => !possible.Contains(fault)) is { } unknown) throw new FormatException($"--fault {unknown}: {store} has {string.Join(", ", possible)}.");
@@ -73,7 +80,7 @@ internal sealed record ChaosOptions
         if (work is not ("mix" or "inbox" or "hot")) throw new FormatException($"--work {work}: mix, inbox or hot.");
         var options = new ChaosOptions
         {
-            Minutes = Number("minutes", 1), Store = store, Faults = faults, Workers = (int)Number("workers", 4), Seed = (int)Number("seed", Environment.TickCount & 0xffffff),
+            Minutes = Number("minutes", 1), Store = store, Groups = groups, Faults = faults, Workers = (int)Number("workers", 4), Seed = (int)Number("seed", Environment.TickCount & 0xffffff),
             Lease = Number("lease", faults is ["clocks"] ? 20 : 2), Load = (int)Number("load", work == "hot" ? 10 : 32), Keep = Take("keep", "false") == "true", Work = work,
             Situation = Take("situation", "") is { Length: > 0 } situation ? situation : null, Full = Take("full", "false") == "true",
             Data = Take("data", "") is { Length: > 0 } data ? Path.GetFullPath(data) : null,

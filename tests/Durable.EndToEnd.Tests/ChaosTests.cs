@@ -34,6 +34,22 @@ public sealed partial class ChaosTests
         await TestContext.Out.WriteLineAsync(string.Join('\n', chaos.Lines.Where(line => Bit().IsMatch(line)).Append(chaos.Lines[^1])));
     }
 
+    // What crosses shard groups: children, their results and what they tell their parents, under deaths of workers and of one of the two servers.
+    [Test]
+    public async Task Nothing_that_crosses_from_server_to_server_is_lost_doubled_or_out_of_order()
+    {
+        using var folder = new TempFolder();
+        using var chaos = HostProcess.Start(Repository.Program("tests/Durable.Chaos", "Durable.Chaos"), folder.Path,
+            "--groups", "2", "--fault", "kill,restart", "--minutes", "0.4", "--load", "16", "--workers", "3");
+        await chaos.EndAsync(Limit);
+
+        Assert.That(chaos.ExitCode, Is.Zero, chaos.Text);
+        Assert.That(chaos.Lines[^1], Does.Match("^CHAOS faults=[1-9][0-9]* runs=[1-9][0-9]* lost=0 stuck=0 divergent=0 doubled=0$"), chaos.Text);
+        var crossed = chaos.Lines.Select(line => Crossed().Match(line)).First(match => match.Success).Groups["n"].Value;
+        Assert.That(int.Parse(crossed, CultureInfo.InvariantCulture), Is.GreaterThan(0), chaos.Text);
+        await TestContext.Out.WriteLineAsync($"crossed {crossed}\n{string.Join('\n', chaos.Lines.Where(line => Bit().IsMatch(line)).Append(chaos.Lines[^1]))}");
+    }
+
     [TestCase("failover")]
     [TestCase("heartbeat")]
     [TestCase("recovery")]
@@ -49,6 +65,9 @@ public sealed partial class ChaosTests
         Assert.That(chaos.Lines[^1], Does.Match($"^CHAOS situation={situation} n=[1-9][0-9]* bit=[1-9][0-9]* violations=0$"), chaos.Text);
         await TestContext.Out.WriteLineAsync(string.Join('\n', chaos.Lines.TakeLast(2)));
     }
+
+    [GeneratedRegex("crossed (?<n>[0-9]+)")]
+    private static partial Regex Crossed();
 
     [GeneratedRegex("(?<fault>[a-z]+): injected [0-9]+, bit [1-9]")]
     private static partial Regex Bit();

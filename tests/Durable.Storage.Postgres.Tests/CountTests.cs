@@ -21,9 +21,17 @@ public sealed class CountTests
     [TearDown]
     public async Task TearDownAsync() => await harness.DisposeAsync();
 
-    [Test]
-    public async Task A_five_step_workflow_alone_is_six_commits_of_two_statements_and_eight_rows()
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A_five_step_workflow_alone_is_six_commits_of_two_statements_and_eight_rows(bool inGroups)
     {
+        if (inGroups)
+        {
+            await harness.DisposeAsync();
+            harness = await PostgresHarness.NewAsync(own: true, placement: new PlainServers([SecondServer.PlaceOf(PostgresServer.ConnectionString)]));
+            await Store.InitializeAsync();
+        }
+
         var lane = await TestLane.OpenAsync(Store, "host-a");
         var sent = new List<string>();
         var run = Make.Run("order-1");

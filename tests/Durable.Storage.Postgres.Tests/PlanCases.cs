@@ -38,6 +38,9 @@ internal static class PlanCases
         batch.Add("StartRefused", [], Fill(new RefusableColumns(), runs, (set, run) => set.Add(Make.Start(run))), Messages(runs));
         batch.Add("CommitAppend", [], Fill(new EventColumns(), runs, (set, run) => set.Add(Make.Event(run, 1))));
         batch.Add("Deliver", [], Messages(runs)).Add("DeliverLetters", [], Messages(runs));
+        batch.Add("CommitOutgoing", [], Fill(new OwnShardColumn(), runs, (set, run) => set.Add(new OutgoingRecord(run.Shard, Make.Message(run, 1, 1)))), Messages(runs));
+        batch.Add("OutgoingDelete", [], Fill(new OutgoingKeyColumns(), runs, (set, run) => set.Add(new OutgoingKey(run.Id, 1, run.Shard))));
+        batch.Add("LoadOutgoing", PgBatch.Uuids([.. runs.Select(r => r.Id)])).Add("PurgeWaiting", PgBatch.Uuids([.. runs.Select(r => r.Id)]));
         batch.Add("CommitDocument", [], Fill(new DocumentColumns(), runs, (set, run) => set.Add(new DocumentRecord("n", "update", run.WorkflowId, run.Shard, 1, "{}"))));
         batch.Add("CommitTrim", [], Fill(new TrimColumns(), runs, (set, run) => set.Add(new TrimRecord(run.Id, run.Shard, 1))));
         batch.Add("Heartbeat", PgBatch.Long(1), PgBatch.Short(0), PgBatch.Long(1), PgBatch.Span(TimeSpan.FromSeconds(20)));

@@ -10,7 +10,7 @@ namespace Durable.Storage.Postgres.Tests;
 internal sealed class PostgresHarness : StoreHarness
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<(PostgresVariant, bool Conflicts), Stack<string>> Free = [];
+    private static readonly Dictionary<(PostgresVariant, bool Conflicts, string? Rows), Stack<string>> Free = [];
     private static readonly List<string> All = [];
     private static int count;
 
@@ -20,10 +20,12 @@ internal sealed class PostgresHarness : StoreHarness
     private readonly PostgresStore store;
     private readonly IDurableStore used;
     private readonly bool conflicts;
+    private readonly string? rows;
     private readonly List<NpgsqlConnection> users = [];
 
-    private PostgresHarness(PostgresOptions options, bool own, string connectionString, bool conflicts)
+    private PostgresHarness(PostgresOptions options, bool own, string connectionString, bool conflicts, string? rows)
     {
+        this.rows = rows;
         this.conflicts = conflicts;
         this.connectionString = connectionString;
         this.own = own;
@@ -45,14 +47,17 @@ internal sealed class PostgresHarness : StoreHarness
     /// <param name="own">True: a schema that no other test has used or will use.</param>
     /// <param name="through">A connection string that leads to the same server another way, or null.</param>
     /// <param name="conflicts">True: transactions of the store meet injected serialization failures, and are sent again as the engine does.</param>
-    public static async Task<PostgresHarness> NewAsync(PostgresVariant? variant = null, bool own = false, string? through = null, bool conflicts = false)
+    /// <param name="rows">The server that holds the rows, if it is another one than that of the connection string.</param>
+    /// <param name="placement">Where the groups are, or null for plain PostgreSQL.</param>
+    public static async Task<PostgresHarness> NewAsync(PostgresVariant? variant = null, bool own = false, string? through = null, bool conflicts = false, string? rows = null, IPlacement? placement = null)
     {
         variant ??= new PostgresVariant();
         string? schema;
-        lock (Gate) schema = !own && Free.TryGetValue((variant, conflicts), out var free) && free.TryPop(out var found) ? found : null;
-        if (schema is not null) await EmptyAsync(schema);
+        lock (Gate) schema = !own && Free.TryGetValue((variant, conflicts, rows), out var free) && free.TryPop(out var found) ? found : null;
+        if (schema is not null) await EmptyAsync(schema, rows);
         else lock (Gate) All.Add(schema = $"test_{Environment.ProcessId}_{++count}");
-        var harness = new PostgresHarness(new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false }, own, through ?? PostgresServer.ConnectionString, conflicts);
+        var harness = new PostgresHarness(new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false, Placement = placement ?? SinglePlacement.Instance }, own, through ?? PostgresServer.ConnectionString, conflicts, rows);
+        if (rows is not null && placement is { IsSpread: true }) await PostgresMigrations.MigrateAsync(rows, schema);      // plain servers that only seem to be one database
         if (!conflicts) return harness;
         await harness.store.InitializeAsync();
         await Conflicts.InjectAsync(schema);
@@ -71,7 +76,7 @@ internal sealed class PostgresHarness : StoreHarness
     public override async Task AdvanceAsync(TimeSpan by)
     {
         var script = new StringBuilder();
-        await using var connection = await PostgresServer.OpenAsync();
+        await using var connection = await PostgresServer.OpenAsync(rows);
         await using (var command = new NpgsqlCommand("select table_name, string_agg(format('%1$I = %1$I - $1', column_name), ', ') from information_schema.columns c "
             + "where table_schema = $1 and data_type = 'timestamp with time zone' and exists (select 1 from pg_class where oid = to_regclass(table_schema || '.' || table_name) "
             + "and relkind in ('r', 'p') and not relispartition) group by 1", connection))
@@ -90,7 +95,7 @@ internal sealed class PostgresHarness : StoreHarness
 
     public override async Task<DbTransaction> BeginAsync()
     {
-        var connection = await PostgresServer.OpenAsync(PostgresServer.ConnectionString + ";SearchPath=" + Schema);
+        var connection = await PostgresServer.OpenAsync((rows ?? PostgresServer.ConnectionString) + ";SearchPath=" + Schema);
         users.Add(connection);
         return await connection.BeginTransactionAsync();
     }
@@ -102,15 +107,15 @@ internal sealed class PostgresHarness : StoreHarness
         if (own) return;
         lock (Gate)
         {
-            if (!Free.TryGetValue((options.Variant, conflicts), out var free)) Free.Add((options.Variant, conflicts), free = new());
+            if (!Free.TryGetValue((options.Variant, conflicts, rows), out var free)) Free.Add((options.Variant, conflicts, rows), free = new());
             free.Push(Schema);
         }
     }
 
     // Deleting is quicker than truncating 27 almost empty tables.
-    private static Task EmptyAsync(string schema)
+    private static Task EmptyAsync(string schema, string? rows)
     {
         string[] tables = ["run", "event", "message", "ready", "owned", "task", "lane", "commit_log", "outgoing", "schedule", "lease", "document", "blob"];
-        return PostgresServer.ExecuteAsync($"drop table if exists {schema}.contract_effect;" + string.Concat(tables.Select(t => $"delete from {schema}.{t};")));
+        return PostgresServer.ExecuteAsync($"drop table if exists {schema}.contract_effect;" + string.Concat(tables.Select(t => $"delete from {schema}.{t};")), rows);
     }
 }

@@ -30,6 +30,7 @@ public sealed class PostgresServer
     {
         await PostgresHarness.DropAllAsync();
         NpgsqlConnection.ClearAllPools();
+        await SecondServer.StopAsync();
         if (folder is not null) await RunAsync("stop", folder);
     }
 
@@ -65,7 +66,7 @@ public sealed class PostgresServer
         return at?.FullName ?? throw new InvalidOperationException("The tests must run inside the repository.");
     }
 
-    private static async Task<string> RunAsync(params string[] arguments)
+    internal static async Task<string> RunAsync(params string[] arguments)
     {
         var script = Path.Combine(Root(), "eng", "postgres.sh");
         var start = new ProcessStartInfo("bash") { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -81,7 +82,7 @@ public sealed class PostgresServer
         return "";
     }
 
-    private static string Value(string output, string name)
+    internal static string Value(string output, string name)
     {
         var line = output.Split('\n').Single(l => l.StartsWith($"export {name}=", StringComparison.Ordinal));
         return line[(line.IndexOf('\'', StringComparison.Ordinal) + 1)..line.LastIndexOf('\'')];

@@ -1,4 +1,4 @@
-// The crash-point sweep on SQLite and PostgreSQL: call k of the store fails, for a stride of k here, for every k with DURABLE_SWEEP=1.
+// The crash-point sweep on SQLite and PostgreSQL: call k of the store fails, for a stride of k here; for every k: DURABLE_SWEEP=1 dotnet run -c Release --project tests/Durable.Sweep.Tests.
 using System.Globalization;
 using Durable.EndToEnd.Tests;
 using Durable.Simulation;
@@ -10,7 +10,10 @@ namespace Durable.Sweep.Tests;
 public sealed class SweepTests
 {
     /// <summary>Each so many calls; 1 is the whole sweep.</summary>
-    private static readonly int Stride = int.Parse(Environment.GetEnvironmentVariable("DURABLE_SWEEP") ?? "40", CultureInfo.InvariantCulture);
+    private static readonly int? Given = Environment.GetEnvironmentVariable("DURABLE_SWEEP") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+
+    /// <summary>How often a trial is told again in which the machine stood still.</summary>
+    private const int Tries = 8;
 
     private static IEnumerable<TestCaseData> Cases() =>
         from place in new[] { "sqlite", "postgres" }
@@ -21,18 +24,22 @@ public sealed class SweepTests
     public async Task A_call_that_fails_changes_neither_outcome_nor_history(string place, object told)
     {
         var story = (Canonical)told;
-        var (sound, calls, _) = await TrialAsync(place, story, 0, Miss.Before);
+        var first = await TrialAsync(place, story, 0, Miss.Before);
+        for (var again = 0; again < Tries && first.StoodStill; again++) first = await TrialAsync(place, story, 0, Miss.Before);
+        var (sound, calls) = (first.Outcome, first.Calls);
         Assert.That(sound, Does.StartWith("Completed"));
+        var stride = Given ?? (place == "sqlite" ? 10 : 40);       // a trial on PostgreSQL is mostly the opening of connections
         var offset = Canonical.All.ToList().IndexOf(story);
         var trials = 0;
         foreach (var miss in Enum.GetValues<Miss>())
         {
-            for (var call = 1 + (offset + (int)miss * 2) % Stride; call <= calls; call += Stride)
+            for (var call = 1 + (offset + (int)miss * 2) % stride; call <= calls; call += stride)
             {
-                var (outcome, _, bitten) = await TrialAsync(place, story, call, miss);
-                if (!bitten) break;
+                var played = await TrialAsync(place, story, call, miss);
+                for (var again = 0; again < Tries && played.Bitten && played.Outcome != sound && played.StoodStill; again++) played = await TrialAsync(place, story, call, miss);       // limits of time had passed: it says nothing
+                if (!played.Bitten) break;
                 trials++;
-                Assert.That(outcome, Is.EqualTo(sound), $"{story} on {place}, call {call} {miss}");
+                Assert.That(played.Outcome, Is.EqualTo(sound), $"{story} on {place}, call {call} {miss}");
             }
         }
 
@@ -40,7 +47,7 @@ public sealed class SweepTests
         Assert.That(trials, Is.GreaterThanOrEqualTo(2));
     }
 
-    private static async Task<(string Outcome, int Calls, bool Bitten)> TrialAsync(string place, Canonical story, int call, Miss miss)
+    private static async Task<Played> TrialAsync(string place, Canonical story, int call, Miss miss)
     {
         if (place == "postgres")
         {

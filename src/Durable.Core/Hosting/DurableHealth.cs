@@ -1,6 +1,7 @@
 // Health checks: is the worker alive, and can it work.
 using Durable.Engine.Hosting;
 using Durable.Engine.Worker;
+using Durable.Storage;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Durable;
@@ -51,6 +52,8 @@ public sealed class DurableReadiness : IHealthCheck
             Volatile.Write(ref awaySince, 0);
             if (worker?.Refusal is { } refusal) return HealthCheckResult.Unhealthy(refusal);
             if (info.PlaceChanged) return HealthCheckResult.Unhealthy($"{DurableErrorCodes.StoreRestored}: the database was restored or copied; accept it with AcceptRestoredStoreAsync.");
+            if (!engine.Groups.IsOne && await ((IGroupedStore)engine.Store).ReadFaultsAsync(cancellationToken).ConfigureAwait(false) is { Count: > 0 } faults)
+                return HealthCheckResult.Degraded(string.Join(" ", faults.Select(fault => $"{fault.Server} does not answer; the runs of its shard groups ({string.Join(", ", fault.Groups)}) wait, the others go on: {fault.Error}")));
             return HealthCheckResult.Healthy($"{engine.Store.Description}, schema {info.SchemaVersion}");
         }
         catch (Exception error) when (error is not OperationCanceledException)

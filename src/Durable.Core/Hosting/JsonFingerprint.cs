@@ -23,7 +23,14 @@ internal static class JsonFingerprint
         var json = JsonSerializer.Serialize(fingerprint, HistoryJson.Default.String);
         if (known?.Json is { } before && JsonSerializer.Deserialize(before, HistoryJson.Default.String) == fingerprint) return;
         if (known is not null) log.JsonContractChanged();
-        await services.Store.PutDocumentAsync(new DocumentRecord(ns, Kind, Key, 0, (known?.Version ?? 0) + 1, json), cancellationToken).ConfigureAwait(false);      // false: another host was first, and has warned
+        try
+        {
+            await services.Store.PutDocumentAsync(new DocumentRecord(ns, Kind, Key, 0, (known?.Version ?? 0) + 1, json), cancellationToken).ConfigureAwait(false);      // false: another host was first, and has warned
+        }
+        catch (DurableException error) when (!services.Groups.IsOne && Worker.PassingFaults.MayPass(error))
+        {
+            log.StoreAway("remember the JSON contract", error);      // its group is away: the next start remembers it
+        }
     }
 
     /// <summary>A short text that differs when the options that shape JSON differ.</summary>

@@ -102,11 +102,11 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>How many runs it may keep. Safe from any thread.</summary>
     public int MaxRuns => Math.Max(1, Services.Options.MaxCachedRuns / Shared.Lanes);
 
-    /// <summary>Number of the turn under way, or zero. Safe from any thread.</summary>
-    public long TurnNumber => Volatile.Read(ref turn);
-
     /// <summary>Time since the turn under way began, or zero. Safe from any thread.</summary>
     public TimeSpan TurnTime => Volatile.Read(ref turn) != 0 ? Services.Clock.GetElapsedTime(Volatile.Read(ref turnSince)) : TimeSpan.Zero;
+
+    /// <summary>Number of the turn under way, or 0. Safe from any thread.</summary>
+    public long TurnNumber => Volatile.Read(ref turn);
 
     /// <summary>Completes when the loop has ended: what is posted then is never done. Safe from any thread.</summary>
     public Task Over => over.Task;

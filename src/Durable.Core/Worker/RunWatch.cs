@@ -82,7 +82,7 @@ internal sealed class RunWatch(EngineServices services, EngineLog log)
         var pause = First;
         while (Next() is { } ids)
         {
-            if (await LookAsync(ids).ConfigureAwait(false)) pause = First;
+            if (await LookAtAllAsync(ids).ConfigureAwait(false)) pause = First;
             await Task.Delay(First, services.Clock).ConfigureAwait(false);
             if (await NudgedAsync(pause - First).ConfigureAwait(false)) pause = First;
             else pause = pause * 1.5 < services.Options.PollInterval ? pause * 1.5 : services.Options.PollInterval;
@@ -115,6 +115,14 @@ internal sealed class RunWatch(EngineServices services, EngineLog log)
             nudge = services.Machine.NewSource<bool>();
             return true;
         }
+    }
+
+    // Group by group: one that is away must not keep those of the others waiting.
+    private async Task<bool> LookAtAllAsync(Guid[] ids)
+    {
+        if (services.Groups.IsOne) return await LookAsync(ids).ConfigureAwait(false);
+        var found = await Task.WhenAll(ids.GroupBy(id => services.Groups.Of(Storage.Shards.Of(id))).Select(part => LookAsync([.. part]))).ConfigureAwait(false);
+        return found.Contains(true);
     }
 
     private async Task<bool> LookAsync(Guid[] ids)

@@ -11,7 +11,7 @@ namespace Durable.Engine.Worker;
 internal sealed class WorkerLane
 {
     private static readonly TimeSpan WatchdogWarn = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan WatchdogBeat = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan WatchdogPeriod = TimeSpan.FromMilliseconds(500);
     private readonly EngineServices services;
     private readonly LaneContext shared;
     private readonly EngineLog log;
@@ -129,26 +129,27 @@ internal sealed class WorkerLane
         return new LaneKey(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(hash), Group, services.Machine.NewGuid(), name);
     }
 
-    // M10: reports a turn that takes too long, then leaves its thread to it. The watchdog must have come round as often as the time asks for: a process that the machine
-    // does not run, or runs on one core among many, is late with both, and that is no fault of the workflow's code.
+    // M10: reports a turn that takes too long, then leaves its thread to it. Only time that the watchdog has seen pass counts: a machine or process that stood still is no fault of the code.
     private async Task WatchdogAsync(Lane watched, Action tick, CancellationToken token)
     {
-        var warned = false;
-        var (seen, beats) = (0L, 0);
+        var (turn, held, warned, last) = (0L, TimeSpan.Zero, false, services.Clock.GetTimestamp());
         while (!token.IsCancellationRequested)
         {
             tick();
-            (seen, beats) = watched.TurnNumber is var number && number == seen ? (seen, beats + 1) : (number, 0);
-            var time = watched.TurnTime;
-            if (time < WatchdogWarn) warned = false;
+            var (before, now) = (turn, services.Clock.GetTimestamp());
+            turn = watched.TurnNumber;
+            var passed = services.Clock.GetElapsedTime(last, now);
+            last = now;
+            held = turn == 0 || turn != before ? TimeSpan.Zero : held + (passed < WatchdogPeriod * 2 ? passed : WatchdogPeriod * 2);
+            if (held < WatchdogWarn) warned = false;
             else if (!warned)
             {
                 warned = true;
-                log.TurnSlow(identity.Name, time);
+                log.TurnSlow(identity.Name, held);
             }
 
-            if (time > WatchdogLeave && beats * WatchdogBeat >= WatchdogLeave) watched.LeaveThread(WatchdogLeave, $"Workflow code held its thread for {time.TotalSeconds:0} s without awaiting (Thread.Sleep, synchronous I/O, an endless loop). Put such work into an activity or a step.");
-            await Task.Delay(WatchdogBeat, services.Clock, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (held > WatchdogLeave) watched.LeaveThread(WatchdogLeave, $"Workflow code held its thread for {held.TotalSeconds:0} s without awaiting (Thread.Sleep, synchronous I/O, an endless loop). Put such work into an activity or a step.");
+            await Task.Delay(WatchdogPeriod, services.Clock, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

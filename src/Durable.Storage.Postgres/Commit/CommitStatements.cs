@@ -27,9 +27,13 @@ internal sealed class CommitStatements
     private readonly RunIdColumn claims = new();
     private readonly DocumentColumns documents = new();
     private readonly TrimColumns trims = new();
+    private readonly OwnShardColumn outgoingShards = new();
+    private readonly MessageColumns outgoing = new();
+    private readonly OutgoingKeyColumns forwarded = new();
+    private readonly short[]? shards;
 
     private readonly CommitStatement fence, consumeNotice, consumeMessage, park, update, close, closeTasks, closeNotices, taskDelete, taskInsert, claim,
-        startOwned, startWake, startRefused, append, send, letter, document, trim;
+        startOwned, startWake, startRefused, append, send, letter, document, trim, outgo, forget;
 
     private readonly NpgsqlParameter<long> fenceLane = new() { NpgsqlDbType = NpgsqlDbType.Bigint }, fenceEpoch = new() { NpgsqlDbType = NpgsqlDbType.Bigint },
         fenceSeq = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
@@ -38,8 +42,9 @@ internal sealed class CommitStatements
     private readonly NpgsqlParameter<TimeSpan> fenceLease = new() { NpgsqlDbType = NpgsqlDbType.Interval };
     private readonly NpgsqlParameter fenceRuns = new() { NpgsqlDbType = NpgsqlDbType.Bytea };
 
-    public CommitStatements(PostgresOptions options, LaneKey lane)
+    public CommitStatements(PostgresOptions options, LaneKey lane, short[]? shards = null)
     {
+        this.shards = shards;
         this.options = options;
         fenceLane.TypedValue = lane.LaneId;
         fenceShard.TypedValue = lane.Group.HomeShard;
@@ -65,6 +70,9 @@ internal sealed class CommitStatements
         letter = Make("DeliverLetters", CommitResultKind.None, [], letters);
         document = Make("CommitDocument", CommitResultKind.None, [], documents);
         trim = Make("CommitTrim", CommitResultKind.None, [], trims);
+        outgo = Make("CommitOutgoing", CommitResultKind.None, [], outgoingShards, outgoing);
+        forget = Make("OutgoingDelete", CommitResultKind.None, [], forwarded);
+        foreach (var statement in (CommitStatement[])[consumeNotice, consumeMessage, park, update, close, closeTasks, closeNotices, taskDelete, claim, startOwned, startWake, startRefused, trim, forget]) NameShards(statement);
     }
 
     /// <summary>The statements of the batch that was filled last.</summary>
@@ -91,6 +99,7 @@ internal sealed class CommitStatements
         Send(batch);
         Use(document, documents, batch.Documents, static (set, row) => set.Add(row));
         Use(trim, trims, batch.Trims, static (set, row) => set.Add(row));
+        Outgo(batch);
         return used;
     }
 
@@ -160,6 +169,30 @@ internal sealed class CommitStatements
         UseIfAny(letter, letters);
     }
 
+    private void Outgo(LaneBatch batch)
+    {
+        if (batch.Outgoing.Count > 0)
+        {
+            outgoingShards.Clear();
+            outgoing.Clear();
+            foreach (var row in batch.Outgoing)
+            {
+                outgoingShards.Add(row);
+                outgoing.Add(row.Message);
+            }
+
+            UseIfAny(outgo, outgoing);
+        }
+
+        if (batch.Forwarded.Count > 0) Use(forget, forwarded, batch.Forwarded, static (set, row) => set.Add(row));
+    }
+
+    // Behind all other parameters, where the engine spreads its tables.
+    private void NameShards(CommitStatement statement)
+    {
+        if (shards is not null && SqlText.TakesShards(statement.Name)) statement.Command.Parameters.Add(PgBatch.Of(shards, NpgsqlDbType.Array | NpgsqlDbType.Smallint));
+    }
+
     private void Use<TSet, TRow>(CommitStatement statement, TSet set, List<TRow> rows, Action<TSet, TRow> add) where TSet : ColumnSet
     {
         set.Clear();
@@ -176,7 +209,7 @@ internal sealed class CommitStatements
 
     private CommitStatement Make(string name, CommitResultKind kind, ReadOnlySpan<NpgsqlParameter> scalars, params ReadOnlySpan<ColumnSet> sets)
     {
-        var command = new NpgsqlBatchCommand(SqlText.For(options.Schema, name, options.Variant.SkipLocked));
+        var command = new NpgsqlBatchCommand(SqlText.For(options.Schema, name, options.Variant.SkipLocked, shards is not null));
         foreach (var scalar in scalars) command.Parameters.Add(scalar);
         var statement = new CommitStatement(name, kind, command);
         foreach (var set in sets) statement.Attach(set);

@@ -5,7 +5,7 @@ using Npgsql;
 namespace Durable.Storage.Postgres;
 
 /// <summary>Commits the batches of one lane.</summary>
-internal sealed class LaneConnection(EngineConnections connections, LaneKey lane, ILogger log) : IAsyncDisposable
+internal sealed class LaneConnection(EngineConnections connections, LaneKey lane, ILogger log, short[]? shards = null) : IAsyncDisposable
 {
     private readonly SemaphoreSlim turn = new(1, 1);
     private readonly List<Guid> started = [];
@@ -67,7 +67,7 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
         await connections.ProbeAsync(cancellationToken).ConfigureAwait(false);
         connection = await connections.OpenOwnAsync(EngineConnections.LaneApplication(lane.LaneId), cancellationToken).ConfigureAwait(false);
         batch = new NpgsqlBatch(connection);
-        statements = new CommitStatements(connections.Options, lane);
+        statements = new CommitStatements(connections.Options, lane, shards);
         lockTimeout = wanted;
         if (connections.Pooler) return;
         await using var command = new NpgsqlCommand(LockTimeoutText("set"), connection);
@@ -90,7 +90,7 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
         if (rows.IsClaimsOnly) Text("set local synchronous_commit = off");     // L4: losing a claim harms nobody
         var filled = statements!.Fill(rows);
         foreach (var statement in filled) commands.Add(statement.Command);
-        Text("select clock_timestamp()");
+        Text(shards is null ? "select clock_timestamp()" : "select now()");
         Text("commit");
 
         void Text(string text) => commands.Add(new NpgsqlBatchCommand(text));

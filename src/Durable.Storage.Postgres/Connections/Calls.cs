@@ -4,13 +4,25 @@ using Npgsql;
 namespace Durable.Storage.Postgres;
 
 /// <summary>Runs calls on engine connections.</summary>
-internal sealed class Calls(EngineConnections connections)
+/// <param name="connections">Where they go.</param>
+/// <param name="group">The shard group that they are about, or null for the whole database.</param>
+/// <param name="spread">True where the engine spreads its tables.</param>
+internal sealed class Calls(EngineConnections connections, ShardGroup? group = null, bool spread = false)
 {
     // Serialization failures of single statements are rare at read committed; five in a row are a fault worth reporting.
     private const int MaxTries = 5;
 
     /// <summary>Options in force.</summary>
     public PostgresOptions Options => connections.Options;
+
+    /// <summary>True if the database is in several groups.</summary>
+    public bool IsGrouped => group?.Shards is not null;
+
+    /// <summary>The shards that statements must name, or null.</summary>
+    public short[]? Shards { get; } = spread ? group?.Shards?.ToArray() : null;
+
+    /// <summary>The clock of the statements.</summary>
+    public string Now => Shards is null ? "clock_timestamp()" : "now()";
 
     /// <summary>Runs a call.</summary>
     /// <param name="verb">What it does, for messages.</param>
@@ -37,5 +49,8 @@ internal sealed class Calls(EngineConnections connections)
     }
 
     /// <summary>One statement, or several in one transaction.</summary>
-    public PgBatch Batch(NpgsqlConnection connection, bool transaction = false) => new(connection, Options, connections.Pooler, transaction);
+    public PgBatch Batch(NpgsqlConnection connection, bool transaction = false) => new(connection, Options, connections.Pooler, transaction, Shards);
+
+    /// <summary>Statements inside a transaction that is open.</summary>
+    public PgBatch Batch(NpgsqlTransaction transaction) => new(transaction, Options, Shards);
 }

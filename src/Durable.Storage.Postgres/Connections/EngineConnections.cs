@@ -20,11 +20,19 @@ internal sealed class EngineConnections : IAsyncDisposable
     private readonly NpgsqlConnectionStringBuilder given;
     private readonly ILogger log;
     private readonly string tag = Guid.NewGuid().ToString("N")[..6];
+    private readonly bool isNode;
     private bool probed;
 
     /// <summary>Connections to what a connection string names, or to where a data source of the user's leads.</summary>
-    public EngineConnections(PostgresOptions options, string? connectionString, NpgsqlDataSource? source, ILogger log)
+    /// <param name="options">Options in force.</param>
+    /// <param name="connectionString">The connection string, or null with a data source.</param>
+    /// <param name="source">The data source, or null.</param>
+    /// <param name="log">Where to log.</param>
+    /// <param name="host">Another server with the same database and credentials, or null.</param>
+    /// <param name="port">Its port, or null for the one that is given.</param>
+    public EngineConnections(PostgresOptions options, string? connectionString, NpgsqlDataSource? source, ILogger log, string? host = null, int? port = null)
     {
+        isNode = host is not null;
         this.options = options;
         this.source = source;
         this.log = log;
@@ -38,6 +46,8 @@ internal sealed class EngineConnections : IAsyncDisposable
         }
 
         if (string.IsNullOrEmpty(given.Host)) throw new DurableException(DurableErrorCodes.OptionsInvalid, "The PostgreSQL connection string names no Host.");
+        if (host is not null) given.Host = host;
+        if (port is { } other) given.Port = other;
         Pooler = options.Variant.Pooler;
         Description = $"PostgreSQL {given.Host}:{given.Port}/{given.Database ?? given.Username}, schema {options.Schema}";
     }
@@ -84,8 +94,18 @@ internal sealed class EngineConnections : IAsyncDisposable
         if (version < 130_000) throw new DurableException(DurableErrorCodes.PostgresTooOld, $"{store} is version {version / 10_000}; 13 or newer is needed.");
     }
 
+    /// <summary>True if this is a server beside the one that the connection string names.</summary>
+    public bool IsNode => isNode;
+
+    /// <summary>True if this is the server.</summary>
+    public bool Is(string host, int? port) => string.Equals(given.Host, host, StringComparison.OrdinalIgnoreCase) && given.Port == (port ?? given.Port);
+
     /// <summary>A connection from the small pool; disposing it gives it back.</summary>
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => OpenAsync(Text(pooled: true, "durable-" + tag), cancellationToken);
+    public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (isNode) await ProbeAsync(cancellationToken).ConfigureAwait(false);      // the coordinator was probed at start
+        return await OpenAsync(Text(pooled: true, "durable-" + tag), cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>A connection of its own, closed when it is disposed.</summary>
     public ValueTask<NpgsqlConnection> OpenOwnAsync(string application, CancellationToken cancellationToken) => OpenAsync(Text(pooled: false, application), cancellationToken);

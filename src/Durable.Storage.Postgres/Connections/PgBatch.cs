@@ -11,14 +11,18 @@ internal sealed class PgBatch : IAsyncDisposable
     private readonly string schema;
     private readonly PostgresVariant variant;
     private readonly bool inTransaction;
+    private readonly short[]? shards;
+    private bool owesShards;
 
     /// <summary>A batch on an engine connection.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="options">The store's options.</param>
     /// <param name="pooler">True: the pins are set inside the transaction.</param>
     /// <param name="transaction">True for more than one statement.</param>
-    public PgBatch(NpgsqlConnection connection, PostgresOptions options, bool pooler, bool transaction)
+    /// <param name="shards">The shards of the group, where the engine spreads its tables, else null.</param>
+    public PgBatch(NpgsqlConnection connection, PostgresOptions options, bool pooler, bool transaction, short[]? shards = null)
     {
+        this.shards = shards;
         schema = options.Schema;
         variant = options.Variant;
         batch = new NpgsqlBatch(connection);
@@ -28,8 +32,9 @@ internal sealed class PgBatch : IAsyncDisposable
     }
 
     /// <summary>A batch inside the user's own transaction: nothing of it is changed but the rows.</summary>
-    public PgBatch(NpgsqlTransaction transaction, PostgresOptions options)
+    public PgBatch(NpgsqlTransaction transaction, PostgresOptions options, short[]? shards = null)
     {
+        this.shards = shards;
         schema = options.Schema;
         variant = options.Variant;
         batch = new NpgsqlBatch(transaction.Connection, transaction);
@@ -42,9 +47,11 @@ internal sealed class PgBatch : IAsyncDisposable
     /// <summary>Adds a statement of <c>Sql/</c>.</summary>
     public PgBatch Add(string name, params ReadOnlySpan<NpgsqlParameter> parameters)
     {
-        var command = new NpgsqlBatchCommand(SqlText.For(schema, name, variant.SkipLocked));
+        PayShards();
+        var command = new NpgsqlBatchCommand(SqlText.For(schema, name, variant.SkipLocked, shards is not null));
         foreach (var parameter in parameters) command.Parameters.Add(parameter);
         batch.BatchCommands.Add(command);
+        owesShards = shards is not null && SqlText.TakesShards(name);
         return this;
     }
 
@@ -70,6 +77,7 @@ internal sealed class PgBatch : IAsyncDisposable
     /// <summary>Adds a statement without a file: transaction control and settings.</summary>
     public PgBatch AddText(string text)
     {
+        PayShards();
         batch.BatchCommands.Add(new NpgsqlBatchCommand(text));
         return this;
     }
@@ -77,6 +85,7 @@ internal sealed class PgBatch : IAsyncDisposable
     /// <summary>Sends it, <c>commit</c> included, and gives the results of the statements that return rows.</summary>
     public Task<NpgsqlDataReader> ReadAsync(CancellationToken cancellationToken)
     {
+        PayShards();
         if (inTransaction) AddText("commit");
         return batch.ExecuteReaderAsync(cancellationToken);
     }
@@ -84,6 +93,7 @@ internal sealed class PgBatch : IAsyncDisposable
     /// <summary>Sends it and gives the number of rows that each named statement changed, in order.</summary>
     public async Task<IReadOnlyList<int>> ExecuteAsync(CancellationToken cancellationToken)
     {
+        PayShards();
         if (inTransaction) AddText("commit");
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         var counts = new List<int>();
@@ -127,6 +137,13 @@ internal sealed class PgBatch : IAsyncDisposable
 
     /// <summary>A point in time; null is the beginning of time.</summary>
     public static NpgsqlParameter From(DateTimeOffset? value) => Of((value ?? DateTimeOffset.MinValue).ToUniversalTime(), NpgsqlDbType.TimestampTz);
+
+    // The shards stand behind all other parameters of their statement, columns included.
+    private void PayShards()
+    {
+        if (owesShards) batch.BatchCommands[^1].Parameters.Add(Of(shards!, NpgsqlDbType.Array | NpgsqlDbType.Smallint));
+        owesShards = false;
+    }
 
     private static bool IsControl(string text) => text.StartsWith("begin", StringComparison.Ordinal) || text == "commit" || text.StartsWith("set local", StringComparison.Ordinal);
 }

@@ -11,7 +11,7 @@ r as (
         u.type, u.host_build, u.queue, u.actor, u.correlation, u.trace, u.attributes::json, u.secret, u.input
     from u left join lateral (
         select x.ordinal, x.status from $schema.run x
-        where x.workflow_id = u.workflow_id and x.namespace = u.namespace and x.shard = u.shard
+        where x.workflow_id = u.workflow_id and x.namespace = u.namespace and x.shard = u.shard $shards(x)
         order by x.ordinal desc limit 1) m on true
     where m.ordinal is null or (m.status >= 10 and (u.gate = 0 or (u.gate = 1 and m.status > 10)))
     on conflict do nothing

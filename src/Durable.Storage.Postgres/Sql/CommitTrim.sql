@@ -4,6 +4,6 @@ using (
     select x.run_id, x.gen, x.shard, x.seq from unnest($1, $2, $3) u(run_id, shard, below)
     cross join lateral (
         select y.run_id, y.gen, y.shard, y.seq from $schema.event y
-        where y.run_id = u.run_id and y.gen < u.below and y.shard = u.shard
+        where y.run_id = u.run_id and y.gen < u.below and y.shard = u.shard $shards(y)
         order by y.gen, y.seq limit 1000 offset 0) x) k
-where e.run_id = k.run_id and e.gen = k.gen and e.shard = k.shard and e.seq = k.seq
+where e.run_id = k.run_id and e.gen = k.gen and e.shard = k.shard and e.seq = k.seq $shards(e)

@@ -12,7 +12,7 @@ r as (
         u.input, $27
     from u left join lateral (
         select x.ordinal, x.status from $schema.run x
-        where x.workflow_id = u.workflow_id and x.namespace = u.namespace and x.shard = u.shard
+        where x.workflow_id = u.workflow_id and x.namespace = u.namespace and x.shard = u.shard $shards(x)
         order by x.ordinal desc limit 1) m on true
     where m.ordinal is null or (m.status >= 10 and (u.gate = 0 or (u.gate = 1 and m.status > 10)))
     on conflict do nothing

@@ -7,5 +7,5 @@ cross join lateral (
         select w.due_at, (w.type || '@' || w.version) = any ($2) and ($4::text[] is null or w.queue = any ($4))
             and (w.hold = 0 or (w.hold = 2 and ($3 = any (w.hold_builds)) is not true)) as fits
         from $schema.ready w
-        where w.namespace = s.namespace and not w.mail and not w.asap and w.due_at > (select $now) and w.due_at < 'infinity'
+        where w.namespace = s.namespace and not w.mail and not w.asap and w.due_at > (select $now) and w.due_at < 'infinity' $shards(w)
         order by w.due_at limit 64) y) x

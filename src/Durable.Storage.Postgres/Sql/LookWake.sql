@@ -4,10 +4,10 @@ select x.run_id, x.priority, x.due_at, s.namespace from unnest($1) s(namespace)
 cross join lateral (
     (select w.run_id, w.priority, w.due_at from $schema.ready w
     where w.namespace = s.namespace and not w.mail and w.asap and w.due_at >= $2
-        and (w.type || '@' || w.version) = any ($3) and ($5::text[] is null or w.queue = any ($5)) and (w.hold = 0 or (w.hold = 2 and ($4 = any (w.hold_builds)) is not true))
+        and (w.type || '@' || w.version) = any ($3) and ($5::text[] is null or w.queue = any ($5)) and (w.hold = 0 or (w.hold = 2 and ($4 = any (w.hold_builds)) is not true)) $shards(w)
     order by w.due_at limit $6)
     union all
     (select w.run_id, w.priority, w.due_at from $schema.ready w
     where w.namespace = s.namespace and not w.mail and not w.asap and w.due_at >= $2 and w.due_at <= (select $now)
-        and (w.type || '@' || w.version) = any ($3) and ($5::text[] is null or w.queue = any ($5)) and (w.hold = 0 or (w.hold = 2 and ($4 = any (w.hold_builds)) is not true))
+        and (w.type || '@' || w.version) = any ($3) and ($5::text[] is null or w.queue = any ($5)) and (w.hold = 0 or (w.hold = 2 and ($4 = any (w.hold_builds)) is not true)) $shards(w)
     order by w.due_at limit $6)) x

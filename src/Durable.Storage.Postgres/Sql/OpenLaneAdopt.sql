@@ -5,9 +5,9 @@ set attempt = case when o.gen = p.gen and o.next_seq = p.next_seq then o.attempt
 from (
     select x.run_id, x.shard, r.gen, coalesce(e.seq + 1, 0) as next_seq
     from $schema.owned x
-    cross join lateral (select r.gen from $schema.run r where r.run_id = x.run_id and r.shard = x.shard offset 0) r
+    cross join lateral (select r.gen from $schema.run r where r.run_id = x.run_id and r.shard = x.shard $shards(r) offset 0) r
     left join lateral (
-        select e.seq from $schema.event e where e.run_id = x.run_id and e.gen = r.gen and e.shard = x.shard order by e.seq desc limit 1) e on true
-    where x.lane_id = $1
+        select e.seq from $schema.event e where e.run_id = x.run_id and e.gen = r.gen and e.shard = x.shard $shards(e) order by e.seq desc limit 1) e on true
+    where x.lane_id = $1 $shards(x)
         and (select l.holder = $3 and l.previous is distinct from $3 from $schema.lane l where l.lane_id = $1 and l.shard = $2)) p
-where o.run_id = p.run_id and o.shard = p.shard and o.lane_id = $1
+where o.run_id = p.run_id and o.shard = p.shard and o.lane_id = $1 $shards(o)

@@ -4,6 +4,6 @@ using (
     select x.lane_id, x.commit_seq, x.shard from $schema.lane l
     cross join lateral (
         select c.lane_id, c.commit_seq, c.shard, c.at from $schema.commit_log c
-        where c.lane_id = l.lane_id order by c.commit_seq limit $2) x
-    where x.at < $1) k
-where t.lane_id = k.lane_id and t.commit_seq = k.commit_seq and t.shard = k.shard
+        where c.lane_id = l.lane_id $shards(c) order by c.commit_seq limit $2) x
+    where x.at < $1 $shards(l)) k
+where t.lane_id = k.lane_id and t.commit_seq = k.commit_seq and t.shard = k.shard $shards(t)

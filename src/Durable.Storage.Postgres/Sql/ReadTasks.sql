@@ -1,3 +1,3 @@
 -- Where a run is: its tasks, without payload. $1 run.
 select t.run_id, t.gen, t.task_no, t.shard, t.namespace, t.activity, t.queue, t.priority, t.visible_at, t.token, t.attempt, t.logical_attempt, t.deadline_at, t.visibility, t.details, t.failure, t.cancel, null::bytea, t.encoding
-from $schema.task t where t.run_id = $1 order by t.gen, t.task_no
+from $schema.task t where t.run_id = $1 $shards(t) order by t.gen, t.task_no

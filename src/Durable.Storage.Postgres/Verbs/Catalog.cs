@@ -28,6 +28,7 @@ internal sealed class Catalog(Calls calls)
     public Task<IReadOnlyList<RunRecord>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) => calls.RunAsync("list runs", async (connection, ct) =>
     {
         await using var command = Query("ListRuns", connection, query);
+        NameShards(command, "ListRuns");
         command.Parameters.Add(Named("after", query.After, NpgsqlDbType.Uuid));
         command.Parameters.Add(Named("limit", query.Limit, NpgsqlDbType.Integer));
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
@@ -37,6 +38,7 @@ internal sealed class Catalog(Calls calls)
     public Task<long> CountRunsAsync(RunQuery query, CancellationToken cancellationToken) => calls.RunAsync("count runs", async (connection, ct) =>
     {
         await using var command = Query("CountRuns", connection, query);
+        NameShards(command, "CountRuns");
         return (long)(await command.ExecuteScalarAsync(ct).ConfigureAwait(false))!;
     }, cancellationToken);
 
@@ -62,15 +64,20 @@ internal sealed class Catalog(Calls calls)
     }, cancellationToken);
 
     public Task<DocumentRecord?> FindDocumentAsync(string ns, string kind, string key, CancellationToken cancellationToken) => calls.RunAsync("find a document", async (connection, ct) =>
-        await connection.QuerySingleOrDefaultAsync<DocumentRecord?>(new CommandDefinition(Sql("FindDocument"), new { kind, key, ns }, cancellationToken: ct)).ConfigureAwait(false), cancellationToken);
+        await connection.QuerySingleOrDefaultAsync<DocumentRecord?>(new CommandDefinition(Sql("FindDocument"), new { kind, key, ns, shards = calls.Shards }, cancellationToken: ct)).ConfigureAwait(false), cancellationToken);
 
     public Task<bool> PutDocumentAsync(DocumentRecord document, CancellationToken cancellationToken) => calls.RunAsync("put a document", async (connection, ct) =>
-        await connection.ExecuteAsync(new CommandDefinition(Sql(document.Version == 1 ? "PutNewDocument" : "PutDocument"), document, cancellationToken: ct)).ConfigureAwait(false) == 1, cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(Sql(document.Version == 1 ? "PutNewDocument" : "PutDocument"),
+            new { document.Namespace, document.Kind, document.Key, document.Shard, document.Version, document.Json, document.RunId, shards = calls.Shards }, cancellationToken: ct)).ConfigureAwait(false) == 1, cancellationToken);
 
     public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken) => calls.RunAsync("read lanes", async (connection, ct) =>
     {
-        var lanes = await connection.QueryAsync<Lane>(new CommandDefinition(Sql("ReadLanes"), cancellationToken: ct)).ConfigureAwait(false);
-        return (IReadOnlyList<LaneRow>)[.. lanes.Select(l => new LaneRow(l.LaneId, l.Identity, l.Build, l.Serves, new DateTimeOffset(l.ExpiresAt, TimeSpan.Zero), l.Alive, l.Owned) { CommitSeq = l.CommitSeq })];
+        await using var batch = calls.Batch(connection).Add("ReadLanes");
+        await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
+        return (IReadOnlyList<LaneRow>)await RowReader.AllAsync(reader, r => new LaneRow(r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetFieldValue<string[]>(3), RowReader.Time(r, 4), r.GetBoolean(5), r.GetInt32(6))
+        {
+            CommitSeq = r.GetInt64(7),
+        }, ct).ConfigureAwait(false);
     }, cancellationToken);
 
     public Task<long?> TryLeaseAsync(string name, Guid holder, TimeSpan length, CancellationToken cancellationToken) => calls.RunAsync("take a lease", async (connection, ct) =>
@@ -97,7 +104,12 @@ internal sealed class Catalog(Calls calls)
         },
     };
 
-    private string Sql(string name) => SqlText.For(calls.Options.Schema, name);
+    private string Sql(string name) => SqlText.For(calls.Options.Schema, name, spread: calls.Shards is not null);
+
+    private void NameShards(NpgsqlCommand command, string name)
+    {
+        if (calls.Shards is { } shards && SqlText.TakesShards(name)) command.Parameters.Add(Named("shards", shards, NpgsqlDbType.Array | NpgsqlDbType.Smallint));
+    }
 
     private static NpgsqlParameter Named(string name, object? value, NpgsqlDbType type) => new(name, type) { Value = value ?? DBNull.Value };
 
@@ -118,24 +130,4 @@ internal sealed class Catalog(Calls calls)
         Gen = r.GetInt32(11),
         NextSeq = r.GetInt32(12),
     };
-
-    // A row as Dapper fills it.
-    private sealed class Lane
-    {
-        public long CommitSeq { get; init; }
-
-        public long LaneId { get; init; }
-
-        public string Identity { get; init; } = "";
-
-        public string Build { get; init; } = "";
-
-        public string[] Serves { get; init; } = [];
-
-        public DateTime ExpiresAt { get; init; }
-
-        public bool Alive { get; init; }
-
-        public int Owned { get; init; }
-    }
 }

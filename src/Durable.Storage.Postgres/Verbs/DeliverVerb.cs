@@ -17,7 +17,7 @@ internal sealed class DeliverVerb(EngineConnections connections, Calls calls, Na
         var own = await home.RequireAsync(transaction, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await RunAsync(delivery, () => new PgBatch(own, calls.Options), cancellationToken).ConfigureAwait(false);
+            return await RunAsync(delivery, () => calls.Batch(own), cancellationToken).ConfigureAwait(false);
         }
         catch (NpgsqlException e) when (!e.IsTransient)
         {

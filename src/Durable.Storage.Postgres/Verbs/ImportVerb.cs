@@ -17,7 +17,7 @@ internal sealed class ImportVerb(EngineConnections connections, Calls calls, Del
         CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-        await using (var batch = new PgBatch(transaction, calls.Options))
+        await using (var batch = calls.Batch(transaction))
         {
             if (connections.Pooler) foreach (var pin in PgBatch.PinTexts) batch.AddText(pin);
             var columns = new StartColumns();
@@ -35,7 +35,7 @@ internal sealed class ImportVerb(EngineConnections connections, Calls calls, Del
 
         var rows = new EventColumns();
         foreach (var e in events) rows.Add(e);
-        await using (var batch = new PgBatch(transaction, calls.Options).Add("CommitAppend", [], rows))
+        await using (var batch = calls.Batch(transaction).Add("CommitAppend", [], rows))
         {
             await batch.ExecuteAsync(cancellationToken).ConfigureAwait(false);
         }

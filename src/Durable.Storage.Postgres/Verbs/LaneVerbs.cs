@@ -19,7 +19,7 @@ internal sealed class LaneVerbs(EngineConnections connections, Calls calls) : IA
                 PgBatch.Of(request.Takeover, NpgsqlDbType.Boolean), PgBatch.Text(request.Build), PgBatch.Texts(request.Serves))
             .Add("OpenLaneAdopt", PgBatch.Long(lane.LaneId), PgBatch.Short(lane.Group.HomeShard), PgBatch.Uuid(lane.Holder))
             .Add("OpenLaneOwned", PgBatch.Long(lane.LaneId), PgBatch.Short(lane.Group.HomeShard), PgBatch.Uuid(lane.Holder))
-            .AddText("select clock_timestamp()");
+            .AddText("select " + calls.Now);
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
         var epochs = await RowReader.AllAsync(reader, r => (Epoch: r.GetInt64(0), Seq: r.GetInt64(1)), ct).ConfigureAwait(false);
         var owned = await RowReader.NextAsync(reader, RowReader.Owned, ct).ConfigureAwait(false);

@@ -11,10 +11,12 @@ internal sealed class LoadVerb(Calls calls)
         var runs = new Dictionary<Guid, RunRecord>();
         var events = new Dictionary<Guid, List<EventRecord>>();
         var tasks = new Dictionary<Guid, List<TaskRecord>>();
+        var outgoing = new Dictionary<Guid, List<OutgoingRecord>>();
         Dictionary<Guid, List<MessageRecord>> messages;
         await using (var batch = calls.Batch(connection, transaction: true).Add("LoadMessages", PgBatch.Uuids(ids), PgBatch.Int(request.MessageLimit)).Add("LoadRuns", PgBatch.Uuids(ids)))
         {
             if (!request.MessagesOnly) batch.Add("LoadEvents", PgBatch.Uuids(ids)).Add("LoadTasks", PgBatch.Uuids(ids));
+            if (!request.MessagesOnly && calls.IsGrouped) batch.Add("LoadOutgoing", PgBatch.Uuids(ids));
             await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
             messages = Group(await RowReader.AllAsync(reader, RowReader.Message, ct).ConfigureAwait(false), m => m.RunId);
             foreach (var run in await RowReader.NextAsync(reader, r => RowReader.Run(r), ct).ConfigureAwait(false)) runs[run.RunId] = run;
@@ -22,13 +24,14 @@ internal sealed class LoadVerb(Calls calls)
             {
                 events = Group(await RowReader.NextAsync(reader, RowReader.Event, ct).ConfigureAwait(false), e => e.RunId);
                 tasks = Group(await RowReader.NextAsync(reader, RowReader.Task, ct).ConfigureAwait(false), t => t.RunId);
+                if (calls.IsGrouped) outgoing = Group(await RowReader.NextAsync(reader, OutgoingVerb.Record, ct).ConfigureAwait(false), o => o.Message.Sender);
             }
 
             await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
         }
 
         return (IReadOnlyList<LoadedRun>)[.. ids.Where(runs.ContainsKey).Select(id => new LoadedRun(id, request.MessagesOnly ? null : runs[id],
-            Of(events, id), Of(messages, id), Of(tasks, id)))];
+            Of(events, id), Of(messages, id), Of(tasks, id)) { Outgoing = Of(outgoing, id) })];
     }, cancellationToken);
 
     private static IReadOnlyList<T> Of<T>(Dictionary<Guid, List<T>> rows, Guid run) => rows.TryGetValue(run, out var list) ? list : [];

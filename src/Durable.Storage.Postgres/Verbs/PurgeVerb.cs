@@ -57,6 +57,7 @@ internal sealed class PurgeVerb(Calls calls, ILogger log)
 
     private async Task<int> DeleteAsync(NpgsqlConnection connection, List<(Guid Run, short Shard)> runs, CancellationToken cancellationToken)
     {
+        if (calls.IsGrouped) runs = await ArrivedAsync(connection, runs, cancellationToken).ConfigureAwait(false);
         if (runs.Count == 0) return 0;
         await using var batch = calls.Batch(connection, transaction: true);
         foreach (var table in Tables)
@@ -68,6 +69,15 @@ internal sealed class PurgeVerb(Calls calls, ILogger log)
 
         var counts = await batch.ExecuteAsync(cancellationToken).ConfigureAwait(false);
         return counts[^1];
+    }
+
+    // A run whose messages to other groups have not arrived is kept: they would go with it.
+    private async Task<List<(Guid Run, short Shard)>> ArrivedAsync(NpgsqlConnection connection, List<(Guid Run, short Shard)> runs, CancellationToken cancellationToken)
+    {
+        await using var batch = calls.Batch(connection).Add("PurgeWaiting", PgBatch.Uuids([.. runs.Select(r => r.Run)]));
+        await using var reader = await batch.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var waiting = (await RowReader.AllAsync(reader, r => r.GetGuid(0), cancellationToken).ConfigureAwait(false)).ToHashSet();
+        return [.. runs.Where(r => !waiting.Contains(r.Run))];
     }
 
     private Task<bool> PurgeLogAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) => calls.RunAsync("purge the log", async (connection, ct) =>

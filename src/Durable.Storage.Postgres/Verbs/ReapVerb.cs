@@ -74,19 +74,21 @@ internal sealed class ReapVerb(EngineConnections connections, Calls calls, Names
     private Task<int> ReleaseAsync(long lane, short shard, int limit, CancellationToken cancellationToken) => calls.RunAsync("release runs", async (connection, ct) =>
     {
         await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
-        await using (var batch = new PgBatch(transaction, calls.Options))
+        await using (var batch = calls.Batch(transaction))
         {
             if (connections.Pooler) foreach (var pin in PgBatch.PinTexts) batch.AddText(pin);
             await using var reader = await batch.Add("ReapLock", PgBatch.Long(lane), PgBatch.Short(shard)).ReadAsync(ct).ConfigureAwait(false);
             if ((await RowReader.AllAsync(reader, r => r.GetInt32(0), ct).ConfigureAwait(false)).Count == 0) return 0;
         }
 
-        await using (var batch = new PgBatch(transaction, calls.Options))
+        await using (var batch = calls.Batch(transaction))
         {
-            var released = (await batch.Add("ReapRelease", PgBatch.Long(lane), PgBatch.Int(limit)).ExecuteAsync(ct).ConfigureAwait(false))[0];
+            batch.Add("ReapRelease", PgBatch.Long(lane), PgBatch.Int(limit));
+            if (calls.Shards is not null) batch.Add("OwnedReleased", PgBatch.Long(lane));
+            var released = (await batch.ExecuteAsync(ct).ConfigureAwait(false))[0];
             if (released < limit)
             {
-                await using var done = new PgBatch(transaction, calls.Options);
+                await using var done = calls.Batch(transaction);
                 await done.Add("ReapReleased", PgBatch.Long(lane), PgBatch.Short(shard)).ExecuteAsync(ct).ConfigureAwait(false);
             }
 

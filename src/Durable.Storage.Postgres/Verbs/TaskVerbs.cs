@@ -65,7 +65,7 @@ internal sealed class TaskVerbs(EngineConnections connections, Calls calls, Home
         var own = await home.RequireAsync(transaction, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await CompleteAsync(new PgBatch(own, calls.Options), ends, cancellationToken).ConfigureAwait(false);
+            return await CompleteAsync(calls.Batch(own), ends, cancellationToken).ConfigureAwait(false);
         }
         catch (NpgsqlException e) when (!e.IsTransient)
         {
@@ -77,7 +77,7 @@ internal sealed class TaskVerbs(EngineConnections connections, Calls calls, Home
     {
         await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
         List<TaskRecord> expired;
-        await using (var batch = new PgBatch(transaction, calls.Options))
+        await using (var batch = calls.Batch(transaction))
         {
             if (connections.Pooler) foreach (var pin in PgBatch.PinTexts) batch.AddText(pin);
             await using var reader = await batch.Add("TaskExpired", PgBatch.Int(limit)).ReadAsync(ct).ConfigureAwait(false);
@@ -92,7 +92,7 @@ internal sealed class TaskVerbs(EngineConnections connections, Calls calls, Home
             messages.Add(failure(task));
         }
 
-        await using (var batch = new PgBatch(transaction, calls.Options).Add("CommitTaskDelete", [], keys).Add("Deliver", [], messages))
+        await using (var batch = calls.Batch(transaction).Add("CommitTaskDelete", [], keys).Add("Deliver", [], messages))
         {
             await batch.ExecuteAsync(ct).ConfigureAwait(false);
         }

@@ -52,7 +52,7 @@ internal static class Rebuild
     // Asked of the build itself, so that references, constants and generators are those of the shipped assembly.
     private static async Task<(string Compiler, string[] Arguments)> ArgumentsAsync(string project)
     {
-        using var asked = HostProcess.Start("msbuild", Repository.PathOf($"src/{project}"), $"{project}.csproj", "-nologo", "-t:Compile", $"-p:Configuration={Repository.Configuration}", "-p:SkipCompilerExecution=true",
+        using var asked = HostProcess.Start("msbuild", Repository.PathOf($"src/{project}"), $"{project}.csproj", "-nologo", "-t:PrepareResources;Compile", $"-p:Configuration={Repository.Configuration}", "-p:SkipCompilerExecution=true",
             "-p:ProvideCommandLineArgs=true", "-p:BuildProjectReferences=false", "-p:NonExistentFile=none/none", "-getProperty:RoslynTargetsPath", "-getItem:CscCommandLineArgs");
         var ended = await asked.EndAsync(Limit);
         Assert.That(ended.ExitCode, Is.Zero, asked.Text);

@@ -41,7 +41,7 @@ internal sealed class Audit(EngineServices engine, RequestLog requests, string f
         Starts(all);
         if (Findings.Any) foreach (var stored in all) Dump.Write(folder, stored);
         Summary = $"starts acked {requests.Starts.Count}, runs {all.Count} ({all.Count(run => run.IsClosed)} closed), generations replayed {histories.Replayed}, events {all.Sum(run => run.Events.Count)}; "
-            + $"effects recorded {effects.Recorded}, executions {ledger.Count}, repeated {effects.Repeated}; messages acked {messages.Acked}, consumed {messages.Consumed}";
+            + $"effects recorded {effects.Recorded}, executions {ledger.Count}, repeated {effects.Repeated}; messages acked {messages.Acked}, consumed {messages.Consumed}, crossed {all.Sum(run => run.Events.Count(row => row.SenderSeq < 0))}";
     }
 
     // I4, I10: what is open has a way forward, what is closed holds nothing.

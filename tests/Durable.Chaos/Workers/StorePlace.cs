@@ -8,45 +8,66 @@ namespace Durable.Chaos.Workers;
 internal sealed class StorePlace : IAsyncDisposable
 {
     private const string Variable = "DURABLE_TEST_POSTGRES";
-    private readonly string? server;
+    private readonly IReadOnlyList<string> servers;
 
-    private StorePlace(string place, string? server)
+    private StorePlace(string place, IReadOnlyList<string> servers)
     {
         Place = place;
-        this.server = server;
+        this.servers = servers;
     }
 
-    /// <summary>A connection string, or the path of the file.</summary>
+    /// <summary>A connection string, or the path of the file. With several servers, the ports of all stand behind it: see <see cref="WorkerProgram.Register"/>.</summary>
     public string Place { get; }
 
-    /// <summary>The server's port.</summary>
-    public int Port => new NpgsqlConnectionStringBuilder(Place).Port;
+    /// <summary>The first server's port.</summary>
+    public int Port => new NpgsqlConnectionStringBuilder(First).Port;
+
+    private string First => Place.Split('|')[0];
 
     /// <summary>The same by another port.</summary>
-    public string By(int port) => new NpgsqlConnectionStringBuilder(Place) { Port = port }.ConnectionString;
+    public string By(int port) => new NpgsqlConnectionStringBuilder(First) { Port = port }.ConnectionString;
 
     public static async Task<StorePlace> CreateAsync(ChaosOptions options, string folder)
     {
-        if (options.Store == "sqlite") return new StorePlace(Path.Combine(folder, "chaos.db"), null);
-        var output = await ScriptInAsync(options.Data, options.Faults.Contains("connections"), "start", "--safe");
-        var text = new NpgsqlConnectionStringBuilder(Value(output, Variable)) { SslMode = SslMode.Disable };
-        return new StorePlace(text.ConnectionString, Value(output, "DURABLE_PG_DIR"));
+        if (options.Store == "sqlite") return new StorePlace(Path.Combine(folder, "chaos.db"), []);
+        var (first, folders, ports) = ("", new List<string>(), new List<int>());
+        for (var group = 0; group < options.Groups; group++)
+        {
+            var output = await ScriptInAsync(options.Data, options.Faults.Contains("connections"), "start", "--safe");
+            var text = new NpgsqlConnectionStringBuilder(Value(output, Variable)) { SslMode = SslMode.Disable };
+            folders.Add(Value(output, "DURABLE_PG_DIR"));
+            ports.Add(text.Port);
+            if (group == 0) first = text.ConnectionString;
+            else await AdoptAsync(text.ConnectionString, new NpgsqlConnectionStringBuilder(first).Password!);
+        }
+
+        return new StorePlace(ports.Count == 1 ? first : $"{first}|{string.Join('|', ports)}", folders);
+    }
+
+    // Groups differ in host and port alone: the password is the first server's.
+    private static async Task AdoptAsync(string server, string password)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"alter role {new NpgsqlConnectionStringBuilder(server).Username} password '{password}'", connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Stops the server as a crash does, and starts it again.</summary>
     public async Task CrashAsync(TimeSpan outage)
     {
-        await ScriptAsync("crash", server!);
+        var server = servers[Random.Shared.Next(servers.Count)];
+        await ScriptAsync("crash", server);
         await Task.Delay(outage);
-        await ScriptAsync("restart", server!);
+        await ScriptAsync("restart", server);
     }
 
     /// <summary>Stops the server as a crash does, and starts it again when that is done.</summary>
     public async Task AwayAsync(Func<Task> meanwhile)
     {
-        await ScriptAsync("crash", server!);
+        await ScriptAsync("crash", servers[0]);
         await meanwhile();
-        await ScriptAsync("restart", server!);
+        await ScriptAsync("restart", servers[0]);
     }
 
     /// <summary>Starts the server if it has ended, as it does when its disk is full.</summary>
@@ -54,24 +75,23 @@ internal sealed class StorePlace : IAsyncDisposable
     {
         try
         {
-            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Place) { Pooling = false, Timeout = 30 }.ConnectionString);
+            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(First) { Pooling = false, Timeout = 30 }.ConnectionString);
             await connection.OpenAsync();
         }
         catch (NpgsqlException)
         {
-            await ScriptAsync("restart", server!);
+            await ScriptAsync("restart", servers[0]);
         }
     }
 
     /// <summary>How many lines of the server's own log hold the text.</summary>
-    public int CountInLog(string text) => server is null ? 0 : File.ReadLines(Path.Combine(server, "log")).Count(line => line.Contains(text, StringComparison.Ordinal));
+    public int CountInLog(string text) => servers.Sum(server => File.ReadLines(Path.Combine(server, "log")).Count(line => line.Contains(text, StringComparison.Ordinal)));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (server is null) return;
         NpgsqlConnection.ClearAllPools();
-        await ScriptAsync("stop", server);
+        foreach (var server in servers) await ScriptAsync("stop", server);
     }
 
     private static Task<string> ScriptAsync(params string[] arguments) => ScriptInAsync(null, false, arguments);

@@ -11,7 +11,7 @@ internal sealed class StorePulse : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task beating;
 
-    public StorePulse(IDurableStore store, TimeSpan longest) => beating = Task.Run(() => RunAsync(store, longest));
+    public StorePulse(IDurableStore store, TimeSpan longest) => beating = Task.WhenAll(store.Groups.Select(group => Task.Run(() => RunAsync(store, group, longest))));
 
     public ConcurrentQueue<Injury> Injuries { get; } = new();
 
@@ -24,9 +24,9 @@ internal sealed class StorePulse : IAsyncDisposable
     }
 
     // A heartbeat of a lane that does not exist: the kind of write that a lease hangs on.
-    private async Task RunAsync(IDurableStore store, TimeSpan longest)
+    private async Task RunAsync(IDurableStore store, ShardGroup group, TimeSpan longest)
     {
-        var nobody = new LaneKey(0, store.Groups[0], Guid.Empty, "pulse");
+        var nobody = new LaneKey(0, group, Guid.Empty, "pulse");
         while (!stop.IsCancellationRequested)
         {
             var from = Moment.Now;

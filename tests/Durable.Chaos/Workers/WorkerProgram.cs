@@ -53,7 +53,12 @@ internal static class WorkerProgram
     public static DurableBuilder Register(DurableBuilder durable, string store, string place)
     {
         durable.Services.AddScoped<Effects>();
-        if (store == "postgres") durable.UsePostgres(place);
+        if (store == "postgres" && place.Split('|') is [var first, .. { Length: > 0 } ports])
+        {
+            var host = new Npgsql.NpgsqlConnectionStringBuilder(first).Host!;
+            durable.UsePostgres(first, postgres => postgres.Placement = new Durable.Storage.Postgres.Tests.PlainServers([.. ports.Select(port => (host, int.Parse(port, CultureInfo.InvariantCulture)))]));
+        }
+        else if (store == "postgres") durable.UsePostgres(place);
         else durable.UseSqlite(place, sqlite => sqlite.AllowSharedFile = true);
         return durable.AddWorkflow<ChainWorkflow>().AddWorkflow<InboxWorkflow>().AddActivities<IWork, Effects>().Configure(options =>
         {

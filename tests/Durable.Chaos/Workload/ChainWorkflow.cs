@@ -15,10 +15,12 @@ public sealed class ChainWorkflow(WorkflowContext workflow, IWork work)
 {
     private static readonly RetryPolicy Soon = new() { InitialDelay = TimeSpan.FromMilliseconds(50), MaxDelay = TimeSpan.FromMilliseconds(400) };
     private readonly List<string> told = [];
+    private bool apart;
 
     [Run]
     public async Task<ChainState> RunAsync(Plan plan, ChainState state)
     {
+        apart = plan.Apart;
         told.InsertRange(0, state.Told);                    // a signal may have come before this line
         var marks = new List<string>(state.Marks);
         for (var at = state.At; at < plan.Ops.Count; at++)
@@ -82,10 +84,11 @@ public sealed class ChainWorkflow(WorkflowContext workflow, IWork work)
 
     private async Task WithChildAsync(Op op, List<string> marks)
     {
-        var plan = op.Child! with { TellParent = op.Kind == OpKind.Echo ? op.Count : 0 };
-        var prefix = $"{workflow.Info.WorkflowId}//";
+        var plan = op.Child! with { TellParent = op.Kind == OpKind.Echo ? op.Count : 0, Apart = apart };
+        var id = apart ? $"{workflow.Info.WorkflowId}-{op.Name}" : null;
+        var prefix = apart ? $"{id}:" : $"{workflow.Info.WorkflowId}//";
         var before = Distinct(prefix);
-        var child = await workflow.RunChildAsync((ChainWorkflow w) => w.RunAsync(plan, ChainState.Begin));
+        var child = await workflow.RunChildAsync((ChainWorkflow w) => w.RunAsync(plan, ChainState.Begin), id is null ? null : new() { Id = id });
         marks.AddRange(child.Marks.Select(mark => $"{op.Name}/{mark}"));
         if (op.Kind == OpKind.Echo) await workflow.WaitUntilAsync(() => Distinct(prefix) >= before + op.Count);
     }

@@ -29,7 +29,8 @@ public sealed record Op(OpKind Kind, string Name, int Count, int Millis, Plan? C
 /// <param name="Senders">How many clients send signals.</param>
 /// <param name="PerSender">How many each sends, numbered from 1.</param>
 /// <param name="TellParent">How many signals the run sends to its parent.</param>
-public sealed record Plan(IReadOnlyList<Op> Ops, int Senders, int PerSender, int TellParent = 0)
+/// <param name="Apart">True: children have ids of their own, so that most of them are in other shard groups than their parents.</param>
+public sealed record Plan(IReadOnlyList<Op> Ops, int Senders, int PerSender, int TellParent = 0, bool Apart = false)
 {
     /// <summary>The marks that the run must have left, in order.</summary>
     public IReadOnlyList<string> Expected() => [.. Ops.SelectMany(MarksOf)];
@@ -53,7 +54,8 @@ public sealed record InboxPlan(int Senders, int PerSender, int RollEvery, int Ef
 /// <summary>Makes plans.</summary>
 /// <param name="seed">Where they come from.</param>
 /// <param name="work">mix, inbox or hot.</param>
-public sealed class Plans(int seed, string work)
+/// <param name="apart">True: children go to other shard groups.</param>
+public sealed class Plans(int seed, string work, bool apart = false)
 {
     /// <summary>How long a sender rests at most between two messages, in milliseconds.</summary>
     public int Rest => work == "mix" ? 120 : 15;
@@ -72,7 +74,7 @@ public sealed class Plans(int seed, string work)
     public Plan Chain(int number)
     {
         var random = RandomOf(seed, number);
-        return Chain(random, "", random.Next(3, 9), depth: 0) with { Senders = random.Next(0, 4), PerSender = random.Next(1, 5) };
+        return Chain(random, "", random.Next(3, 9), depth: 0) with { Senders = random.Next(0, 4), PerSender = random.Next(1, 5), Apart = apart };
     }
 
     private static Plan Chain(Random random, string prefix, int length, int depth) => new([.. Enumerable.Range(0, length).Select(at => Next(random, $"{prefix}{at}", depth))], 0, 0);

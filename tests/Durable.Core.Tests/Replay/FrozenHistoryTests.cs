@@ -38,6 +38,15 @@ public sealed class FrozenHistoryTests
         yield return ("timers", Of<FrozenTimers>("timers"));
         yield return ("derived", Of<FrozenDerived>("derived"));
         yield return ("bcl-orders", Of<FrozenOrders>("bcl-orders"));
+        yield return ("failures", Of<FrozenFailures>("failures").Children(static _ => new InvalidOperationException("the child broke"))
+            .Inject(EventKind.ChildStartFailed, null, Failed(DurableErrorCodes.RunAlreadyStarted), 3, 3).Inject(EventKind.SendFailed, null, Failed(DurableErrorCodes.RunNotFound), 4, 4)
+            .Inject(EventKind.PromiseFailed, null, Failed(DurableErrorCodes.ActivityGaveUp), -1, 5));
+        yield return ("cart-carried", Of<FrozenCart>("cart-carried", 9).Inject(EventKind.MessageCarried, "Commands", World.Serializer.Encode(new Item("a", 2), "item"), 1)
+            .Inject(EventKind.MessageCarried, "Commands", World.Serializer.Encode(new Item("b", 3), "item"), 2));
+        yield return ("cart-resumed", Of<FrozenCart>("cart-resumed", 0).Mail(new("a", 2), 1, "Commands").Inject(EventKind.Resumed, null, Reason, 2).Mail(new("b", 3), 3, "Commands"));
+        yield return ("cart-terminated", Of<FrozenCart>("cart-terminated", 0).TimersRest().Mail(new("a", 2), 1, "Commands").Inject(EventKind.Terminated, null, Reason));
+        yield return ("cart-out-of-time", Of<FrozenCart>("cart-out-of-time", 0).TimersRest().Inject(EventKind.TimedOut, null, Reason));
+        yield return ("cart-too-long", Of<FrozenCart>("cart-too-long", 0).TimersRest().Inject(EventKind.LimitReached, null, Failed(DurableErrorCodes.HistoryLimit)));
     }
 
     [Test]
@@ -59,6 +68,13 @@ public sealed class FrozenHistoryTests
                 Assert.That(execution.End?.Kind.ToString(), Is.EqualTo(frozen.End), name);
             }
         });
+    }
+
+    [Test]
+    public void Every_kind_of_event_is_in_a_frozen_history()
+    {
+        var kinds = Directory.GetFiles(Folder, "*.json").SelectMany(file => JsonSerializer.Deserialize<FrozenHistory>(File.ReadAllText(file), Layout)!.Rows).Select(row => (EventKind)row.Kind);
+        Assert.That(Enum.GetValues<EventKind>().Except(kinds), Is.Empty);
     }
 
     // Today's engine, live, asks for the same: what replays is not only tolerated.
@@ -98,6 +114,10 @@ public sealed class FrozenHistoryTests
         var rows = frozen.Rows.Select(row => Thaw(row with { Payload = row.Payload?.Replace("ada", "eve", StringComparison.Ordinal) })).ToList();
         Assert.That(HistoryCheck.Fault(rows, 0), Does.Contain("checksum"));
     }
+
+    private static byte[] Reason => """{"reason":"enough"}"""u8.ToArray();
+
+    private static byte[] Failed(string code) => JsonSerializer.SerializeToUtf8Bytes(new OperationFailure { Code = code, Failure = new Failure("Frozen", "broken"), Attempts = 1 }, HistoryJson.Default.OperationFailure);
 
     private static string Folder => Path.Combine(Approved.Folder, "Frozen");
 

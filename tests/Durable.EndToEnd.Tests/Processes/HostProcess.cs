@@ -70,7 +70,8 @@ internal sealed class HostProcess : IDisposable
             seen = watch.Task;
         }
 
-        if (await Task.WhenAny(seen, Task.Delay(limit)) != seen) Assert.Fail($"The line did not come within {limit.TotalSeconds} s. The process wrote:\n{Text}");
+        await Task.WhenAny(seen, outputEnded.Task, Task.Delay(limit));
+        if (!seen.IsCompleted) Assert.Fail($"The line did not come within {limit.TotalSeconds} s, or before the process ended. It wrote:\n{Text}");
         return await seen;
     }
 

@@ -11,7 +11,7 @@ internal sealed record Promised(string Token, Guid Run, int Gen, int Ordinal)
 internal sealed class Ledger(World world, SimDatabase database, Profile profile)
 {
     private readonly List<Place> places = [];
-    private readonly Dictionary<(string Key, int Attempt), SimProcess> begun = [];
+    private readonly Dictionary<(string Key, int Attempt), (SimProcess Process, TimeSpan Offset)> begun = [];
     private readonly Dictionary<string, int> numbers = [];
     private readonly Dictionary<string, int> hosts = [];
 
@@ -44,12 +44,16 @@ internal sealed class Ledger(World world, SimDatabase database, Profile profile)
         world.Exercise(Rule.Dec13Again, before > 0 && process.Number != hosts.GetValueOrDefault(key));
         hosts[key] = process.Number;
         numbers[key] = Math.Max(before, attempt);
-        // A host that does not know yet that it lost the run may try a step again under the number that its successor uses; of other activities every attempt is claimed.
-        if (!begun.TryAdd((key, attempt), process) && database.LostAt == 0 && !(database.Judge.IsStep(key, run) && !begun[(key, attempt)].IsDead)) world.Violate($"I8: attempt {attempt} of {key} ran twice");
+        if (!begun.TryAdd((key, attempt), (process, database.Clock.Offset)) && database.LostAt == 0 && !MayHaveItsNumberAgain(key, attempt, run)) world.Violate($"I8: attempt {attempt} of {key} ran twice");
         var parts = key.Split('/');
         if (!database.Judge.Knows(run, int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), int.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture)))
             world.Violate($"C7: {database.Judge.Name(run)} ran {key} on {process.Name} before its command was stored");
     }
+
+    // Of activities every attempt is claimed. A step's retry is begun by its owner alone, under the number of a row that says when it is due: so a host that does not know yet that it lost the
+    // run may try it under the number that its successor uses, and a successor that finds the row not due yet, because the store's clock went back, takes the attempt for one that did not begin.
+    private bool MayHaveItsNumberAgain(string key, int attempt, Guid run) =>
+        begun[(key, attempt)] is var before && database.Judge.IsStep(key, run) && (!before.Process.IsDead || database.Clock.Offset < before.Offset);
 
     /// <summary>Signals in the stored history of a run; with failovers there is no such number.</summary>
     public int SignalsOf(Guid run) => database.KeepsJournal ? int.MaxValue : database.Judge.Signals(run);

@@ -52,9 +52,13 @@ public abstract class CitusCluster
         return await new CitusPlacement(options ?? new CitusOptions(), Catalogue).ReadAsync(connections, CancellationToken.None);
     }
 
+    /// <summary>The engine's connections to the server of a group.</summary>
+    internal EngineConnections Connect(string schema, PlacedGroup group) =>
+        new(new PostgresOptions { Schema = schema }, new NpgsqlConnectionStringBuilder(ConnectionString) { Host = group.Host, Port = group.Port!.Value }.ConnectionString, source: null, NullLogger.Instance);
+
     /// <summary>The engine's connections to the coordinator.</summary>
     internal EngineConnections Connect(string schema, PostgresVariant? variant = null) =>
-        new(new PostgresOptions { Schema = schema, Variant = variant ?? new() }, ConnectionString, source: null, NullLogger.Instance);
+        new(new PostgresOptions { Schema = schema, Variant = variant ?? new(), CommandTimeout = TimeSpan.FromMinutes(5) }, ConnectionString, source: null, NullLogger.Instance);
 
     /// <summary>The refusal of a placement.</summary>
     internal async Task<string> RefusalAsync(string schema)
@@ -69,8 +73,9 @@ public abstract class CitusCluster
 /// <param name="connectionString">Its coordinator.</param>
 public sealed class RealCluster(string connectionString) : CitusCluster
 {
+    // Hundreds of tables are made on each node: on a loaded machine that takes its time.
     /// <inheritdoc/>
-    public override string ConnectionString => connectionString;
+    public override string ConnectionString { get; } = new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = 600 }.ConnectionString;
 
     /// <inheritdoc/>
     internal override CitusCatalogue Catalogue { get; } = new();

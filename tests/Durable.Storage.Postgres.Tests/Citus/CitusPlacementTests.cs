@@ -50,10 +50,13 @@ public sealed class CitusPlacementTests(CitusCluster cluster)
         await using var connections = cluster.Connect(schema);
         var placement = new CitusPlacement(new CitusOptions(), cluster.Catalogue);
         var before = await placement.ReadAsync(connections, CancellationToken.None);
-        if (cluster is LookAlikeCluster) await cluster.ExecuteAsync($"update pg_dist_placement set groupid = 3 where shardid = {await PieceAsync(before.Groups[0].Group.HomeShard)}");
+        var piece = await PieceAsync(before.Groups[0].Group.HomeShard);
+        var target = await OtherNodeAsync(piece);
+        if (target is { } node) await cluster.ExecuteAsync($"select citus_move_shard_placement({piece}, {await NodeOfAsync(piece)}, '{node.Host}', {node.Port})");
         var after = await placement.ReadAsync(connections, CancellationToken.None);
         Assert.That(after.Groups.Select(g => (g.Group.Number, string.Join(' ', g.Group.Shards!))), Is.EqualTo(before.Groups.Select(g => (g.Group.Number, string.Join(' ', g.Group.Shards!)))));
-        if (cluster is LookAlikeCluster) Assert.That((after.Groups[0].Host, after.Groups[0].Port), Is.EqualTo(("data-3", 5432)));
+        if (target is { } there) Assert.That((after.Groups[0].Host, after.Groups[0].Port), Is.EqualTo((there.Host, there.Port)));
+        else Assert.That(after.Groups[0].Host, Is.EqualTo(before.Groups[0].Host), "a cluster of one node has nowhere to move a piece");
     }
 
     [Test]
@@ -119,6 +122,18 @@ public sealed class CitusPlacementTests(CitusCluster cluster)
         await cluster.ExecuteAsync(PostgresMigrations.DistributeScript(schema));
         await cluster.ExecuteAsync($"update {schema}.installation set shard_modulus = 64");
         Assert.That(await cluster.RefusalAsync(schema), Does.Contain("64 shard values").And.Contain("128"));
+    }
+
+    private Task<string> NodeOfAsync(long piece) => cluster.ScalarAsync<string>(
+        $"select format('%L, %s', n.nodename, n.nodeport) from pg_dist_placement p join pg_dist_node n on n.groupid = p.groupid and n.noderole::text = 'primary' where p.shardid = {piece}");
+
+    private async Task<(string Host, int Port)?> OtherNodeAsync(long piece)
+    {
+        var found = await cluster.ScalarAsync<string>($"""
+            select coalesce((select n.nodename || ' ' || n.nodeport from pg_dist_node n
+                where n.groupid > 0 and n.noderole::text = 'primary' and n.groupid not in (select p.groupid from pg_dist_placement p where p.shardid = {piece}) order by n.groupid limit 1), '')
+            """);
+        return found.Split(' ') is [var host, var port] ? (host, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)) : null;
     }
 
     private Task<long> PieceAsync(short shard) => cluster.ScalarAsync<long>($"select get_shard_id_for_distribution_column('{schema}.run'::regclass, {shard}::smallint)");

@@ -6,6 +6,7 @@ internal static class FrozenWorkflows
     public static IReadOnlyList<Type> All { get; } =
     [
         typeof(FrozenOrder), typeof(FrozenCart), typeof(FrozenFanOut), typeof(FrozenParent), typeof(FrozenCancelled), typeof(FrozenPatched), typeof(FrozenPromise), typeof(FrozenTimers), typeof(FrozenDerived), typeof(FrozenOrders),
+        typeof(FrozenFailures),
     ];
 }
 
@@ -213,5 +214,32 @@ public sealed class FrozenOrders(WorkflowContext workflow, IActs acts)
         await acts.DoAsync("in");
         order.Add($"s{i}");
         gate.Release();
+    }
+}
+
+/// <summary>Everything that can fail, one after the other.</summary>
+public sealed class FrozenFailures(WorkflowContext workflow)
+{
+    [Run]
+    public async Task<string> RunAsync()
+    {
+        var text = await OfAsync(workflow.StepAsync("broken", new Func<Task<int>>(() => throw new InvalidOperationException("cannot stamp"))));
+        text += await OfAsync(workflow.RunChildAsync((ChildWorkflow w) => w.RunAsync("a")));
+        text += await OfAsync(workflow.StartChildAsync((ChildWorkflow w) => w.RunAsync("b"), new() { Id = "taken" }));
+        text += await OfAsync(workflow.GetRun<ChildWorkflow>("nobody").SignalAsync(w => w.Nudge("now")));
+        return text + await OfAsync(workflow.CreatePromise<string>().Task);
+    }
+
+    private static async Task<string> OfAsync(Task task)
+    {
+        try
+        {
+            await task;
+            return "fine ";
+        }
+        catch (DurableException error)
+        {
+            return error.Code + " ";
+        }
     }
 }
