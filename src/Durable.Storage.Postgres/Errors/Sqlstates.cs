@@ -15,7 +15,7 @@ internal static class Sqlstates
         if (error is not PostgresException refusal || !answered || refusal.InvariantSeverity != "ERROR") return CommitOutcome.Unknown;
         return refusal.SqlState switch
         {
-            "23502" when refusal.TableName == "commit_log" => CommitOutcome.Refused,                    // C1: the fence
+            "23502" when IsLog(refusal.TableName) => CommitOutcome.Refused,                             // C1: the fence
             "40001" or "40P01" => CommitOutcome.Retry,
             "55P03" => CommitOutcome.Rejected,                                                          // G2: somebody's transaction holds an id
             "40003" => CommitOutcome.Unknown,
@@ -47,6 +47,9 @@ internal static class Sqlstates
 
     /// <summary>True if the engine behind the protocol lacks a feature or its syntax.</summary>
     public static bool IsUnsupported(Exception error) => error is PostgresException { SqlState: "0A000" or "42601" or "42P16" or "42704" };
+
+    // Citus calls its pieces by number: commit_log_102008.
+    private static bool IsLog(string? table) => table is not null && (table == "commit_log" || table.StartsWith("commit_log_", StringComparison.Ordinal));
 
     private static string CodeOf(PostgresException p) => p.SqlState switch
     {
