@@ -31,6 +31,7 @@ internal sealed class FanOut(string name, int width, int runs) : Workload
             Limits.Raise(options);
             options.MaxConcurrentActivities = Math.Max(setting.N, 100);
         });
+        await ClosedLoop.RunAsync(runs, 1, i => RunAsync(host.Client, FormattableString.Invariant($"warm-{i}"), setting.N));          // a few runs are not enough to compile their code for good
         var meter = await Meter.BeginAsync(setting.Kind, counts);
         var latencies = await ClosedLoop.RunAsync(runs, 1, i => RunAsync(host.Client, FormattableString.Invariant($"fan-{i}"), setting.N));
         return RoundOf(latencies, await meter.EndAsync(runs), []);

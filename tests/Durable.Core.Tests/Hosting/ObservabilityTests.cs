@@ -94,6 +94,7 @@ public sealed class ObservabilityTests : Situation
         }
 
         await World.UntilAsync(() => Bench.Count("traced one") == 1, "the first activity ran");
+        await World.UntilAsync(async () => (await KindsOf(first.Client.GetRun("traced"))).Contains("ActivityCompleted"), "its result is stored: else the other host runs it once more");
         await World.UntilAsync(() => spans.Any(span => span.OperationName.Contains("Work.Do", StringComparison.Ordinal) && span.TraceId == trace), "its span is there");
         await first.KillAsync();
         var second = await World.StartAsync(d => d.AddWorkflow<Traced>());

@@ -51,12 +51,13 @@ internal static class SecondServer
 
     private static async Task<string> StartAsync()
     {
-        var output = await PostgresServer.RunAsync("start", "--safe");      // what it has acknowledged outlives its crash
+        var output = await PostgresServer.RunAsync("start");
         folder = PostgresServer.Value(output, "DURABLE_PG_DIR");
         var own = new NpgsqlConnectionStringBuilder(PostgresServer.Value(output, "DURABLE_TEST_POSTGRES"));
         var first = new NpgsqlConnectionStringBuilder(PostgresServer.ConnectionString);
         var verb = first.Username == own.Username ? "alter" : "create";
         await PostgresServer.ExecuteAsync($"{verb} role {first.Username} with superuser login password '{first.Password}'", own.ConnectionString);
+        await PostgresServer.ExecuteAsync($"alter role {first.Username} set synchronous_commit = on", own.ConnectionString);      // what it has acknowledged outlives its crash, though not the machine's
         if (first.Database != own.Database) await PostgresServer.ExecuteAsync($"create database {first.Database}", own.ConnectionString);
         return new NpgsqlConnectionStringBuilder(first.ConnectionString) { Host = own.Host, Port = own.Port, Pooling = false }.ConnectionString;
     }
