@@ -54,10 +54,11 @@ internal sealed class PostgresHarness : StoreHarness
         variant ??= new PostgresVariant();
         string? schema;
         lock (Gate) schema = !own && Free.TryGetValue((variant, conflicts, rows), out var free) && free.TryPop(out var found) ? found : null;
+        var fresh = schema is null;
         if (schema is not null) await EmptyAsync(schema, rows);
         else lock (Gate) All.Add(schema = $"test_{Environment.ProcessId}_{++count}");
         var harness = new PostgresHarness(new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false, Placement = placement ?? SinglePlacement.Instance }, own, through ?? PostgresServer.ConnectionString, conflicts, rows);
-        if (rows is not null && placement is { IsSpread: true }) await PostgresMigrations.MigrateAsync(rows, schema);      // plain servers that only seem to be one database
+        if (fresh && rows is not null && placement is { IsSpread: true }) await PostgresMigrations.MigrateAsync(rows, schema);      // plain servers that only seem to be one database
         if (!conflicts) return harness;
         await harness.store.InitializeAsync();
         await Conflicts.InjectAsync(schema);

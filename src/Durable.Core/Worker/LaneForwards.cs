@@ -211,6 +211,6 @@ internal sealed class LaneForwards(Lane lane)
 }
 
 /// <summary>How the start of a child travels.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StartRecord))]
 internal sealed partial class OutgoingJson : JsonSerializerContext;

@@ -121,6 +121,18 @@ public sealed class CrossingTests : Situation
         await Task.CompletedTask;
     }
 
+    [Test]
+    public void The_start_of_a_child_travels_whole_also_where_numbers_are_zero()
+    {
+        var to = new MessageRecord { RunId = Guid.Empty, Sender = Guid.Empty, SenderSeq = 0, Kind = 0, Namespace = "n", Shard = 0 };
+        var start = new StartRecord { RunId = Guid.Empty, Namespace = "n", WorkflowId = "w", Shard = 0, Type = "t", Version = 0, Build = "b", Secret = new byte[32], Gate = StartGate.AnyClosed, Status = RunStatus.Pending, IfRefused = to };
+        var row = new OutgoingRecord(0, new MessageRecord { RunId = Guid.Empty, Sender = Guid.Empty, SenderSeq = -1, Kind = 1, Namespace = "n", Shard = 0, Payload = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(start, OutgoingJson.Default.StartRecord) });
+
+        var arrived = LaneForwards.StartOf(row);
+
+        Assert.That((arrived.WorkflowId, arrived.Shard, arrived.Version, arrived.Status, arrived.IfRefused!.Shard, arrived.IfRefused.ReplyGen), Is.EqualTo(("w", (short)0, 0, RunStatus.Pending, (short)0, -1)));
+    }
+
     // The conversation, until it is over or the host has died. True if it lived.
     private static async Task<bool> TalkAsync(World world, Node node, string from, string to)
     {
