@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Durable.EndToEnd.Tests;
 
-[NonParallelizable]
+[Parallelizable(ParallelScope.Children)]       // each waits for leases and faults most of the time; two at once keep the build short
 public sealed partial class ChaosTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(20);       // on a machine with much else to do; most of it is never needed

@@ -30,7 +30,7 @@ internal static class Trial
         }
 
         await Rebuild.CompileAsync(engine.Project, engine.Changes, copy.File(engine.Project + ".dll"));
-        using var run = HostProcess.Start(copy.File(tests + ".dll"), copy.Path, "--filter", filter);
+        using var run = HostProcess.Start(copy.File(tests + ".dll"), copy.Path, "--filter", filter, "--ansi", "off");
         var ended = await run.EndAsync(Limit);
         var failed = run.Lines.Where(line => line.StartsWith("failed ", StringComparison.Ordinal)).Select(line => line["failed ".Length..].Split(' ')[0]).ToList();
         return new Verdict(ended.ExitCode, failed, run.Text);

@@ -4,7 +4,8 @@ namespace Durable.Chaos.Faults;
 /// <summary>Makes connections silent. One bites if its client gave it up.</summary>
 internal sealed class BlackholeFault(CutProxy proxy) : Fault("blackhole")
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);       // a call's deadline is 10 s; machines may be slow
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);       // machines may be slow
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);       // of a call
     private int silenced;
 
     public override string Details => $"connections silenced {silenced}, given up by their clients {proxy.Abandoned}";
@@ -15,6 +16,7 @@ internal sealed class BlackholeFault(CutProxy proxy) : Fault("blackhole")
         {
             Tried();
             Interlocked.Add(ref silenced, proxy.Silence(40, random));
+            Injuries.Enqueue(new Injury(Kind, null, Moment.Now, Moment.Now + (long)Deadline.TotalMilliseconds));      // heartbeats of tasks may go into a silent connection
             Count();
         }
     }

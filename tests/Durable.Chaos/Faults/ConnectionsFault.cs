@@ -19,6 +19,7 @@ internal sealed class ConnectionsFault(StorePlace store) : Fault("connections")
         while (await PauseAsync(random.Next(1_000, 4_000), stop))
         {
             Tried();
+            var from = Moment.Now;
             var crowd = new List<NpgsqlConnection>();
             try
             {
@@ -31,6 +32,7 @@ internal sealed class ConnectionsFault(StorePlace store) : Fault("connections")
             finally
             {
                 foreach (var one in crowd) await one.DisposeAsync();
+                Injuries.Enqueue(new Injury(Kind, null, from, Moment.Now));          // neither leases nor tasks can be renewed meanwhile
             }
 
             Bit(Math.Max(0, Refused() - Bites));
