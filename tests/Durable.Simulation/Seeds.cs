@@ -21,6 +21,7 @@ internal sealed record RegressionSeed(string Bug, ulong Seed, string Found)
         new("PurgedLaneBeginsAgain", 3_000_031, "a purged lane begins again at epoch 1, which the checker took for a token given twice; the holder tells the two apart"),
         new("QueryOfARunThatNeverBegan", 390, "a query of a run that ended before it began threw an exception without a code"),
         new("StepBegunBeforeTheClockWentBack", 3_005_021, "a host died in a step's retry and the store's clock went back behind the time at which that was due: its successor took it for one that had not begun, which the checker allowed to hosts only that live; once more under the same number is what at least once means"),
+        new("AcknowledgedAcrossAFailover", 5_000_970, "a start was committed, lost by a failover, and acknowledged by an answer that had been on its way: the checker took it for one that the new server had accepted"),
         new("RunGivenBackByAFailover", 862, "a failover gave a run back to a lane whose batch was sent again; the lane did not load it"),
     ];
 }

@@ -57,8 +57,9 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
     public async Task TellAsync(Canonical story)
     {
         RunHandle<SimWorkflow, string>? run = null;
+        var since = World.Now;
         await TryAsync("start", async () => run = await client.StartAsync((SimWorkflow w) => w.RunAsync(story.Plan, null), new StartOptions { Id = Canonical.Id }));
-        Remember(Canonical.Id, run!.RunId);
+        Remember(Canonical.Id, run!.RunId, since);
         for (var i = 1; i <= story.Signals; i++) await TellAsync("signal", i, note => run.SignalAsync(w => w.Poke(note)));
         for (var i = 1; i <= story.Items; i++) await TellAsync("item", i, note => run.SendAsync(w => w.Inbox, note));
         IsDone = true;
@@ -67,7 +68,8 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
     private async Task TellAsync(string what, int number, Func<Note, Task> post)
     {
         var note = new Note($"{name}{what[0]}", number);
-        if (await TryAsync(what, () => post(note)) == true) Mail.Add(new Told(Canonical.Id, null, Content(note), true, World.Now));
+        var since = World.Now;
+        if (await TryAsync(what, () => post(note)) == true) Mail.Add(new Told(Canonical.Id, null, Content(note), true, since));
     }
 
     /// <summary>Settles promises until the world ends.</summary>
@@ -116,9 +118,10 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
     {
         World.Note($"{process.Name} {name} starts {id} ({options.IdReuse}, {options.IdConflict})");
         RunHandle? handle = null;
+        var since = World.Now;
         var told = await TryAsync("start", async () => handle = await client.StartAsync((SimWorkflow w) => w.RunAsync(plan, null), options));
         if (told == true && options.IdConflict == IdConflictPolicy.TerminateExisting) World.Exercise(Rule.Dec6Replaced);
-        if (told == true) Remember(id, handle!.RunId);
+        if (told == true) Remember(id, handle!.RunId, since);
         else if (told is null) known.Add((id, null));
     }
 
@@ -129,20 +132,22 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
         var note = NextNote();
         World.Note($"{process.Name} {name} signals {id} with start, {note}");
         RunHandle? handle = null;
+        var since = World.Now;
         var told = await TryAsync("signal with start", async () => handle = await client.SignalWithStartAsync((SimWorkflow w) => w.RunAsync(plan, null), w => w.Poke(note), new StartOptions { Id = id }));
         if (told == true)
         {
-            Remember(id, handle!.RunId);
-            Mail.Add(new Told(id, handle.RunId, Content(note), true, World.Now));
+            Remember(id, handle!.RunId, since);
+            Mail.Add(new Told(id, handle.RunId, Content(note), true, since));
         }
         else if (told is null) NewSender();
     }
 
-    private void Remember(string id, Guid? runId)
+    // As of the call, not of its answer: what a failover loses may be acknowledged by an answer that was on its way.
+    private void Remember(string id, Guid? runId, long since)
     {
         if (runId is not { } run) return;
         known.Add((id, run));
-        Started.Add((id, run, World.Now));
+        Started.Add((id, run, since));
     }
 
     private async Task MailAsync(string what, Func<RunHandle<SimWorkflow>, Note, Task> post)
@@ -150,8 +155,9 @@ internal sealed class SimClient(SimProcess process, EngineClient client, PlanMak
         var (id, run) = known[Random.Below(known.Count)];
         var note = NextNote();
         World.Note($"{process.Name} {name} {what} {note} to {id}");
+        var since = World.Now;
         var told = await TryAsync(what, () => post(client.GetRun<SimWorkflow>(id, run), note));
-        if (told is { } accepted) Mail.Add(new Told(id, run, Content(note), accepted, World.Now));
+        if (told is { } accepted) Mail.Add(new Told(id, run, Content(note), accepted, since));
         else NewSender();
     }
 
