@@ -177,7 +177,7 @@ internal sealed class LaneCommits(Lane lane)
     private void ReadBack(PendingBatch batch, OpenedLane? opened)
     {
         var sequel = opened is null ? -1 : opened.CommitSeq - batch.Rows.CommitSeq;
-        if (opened is null || sequel is not (0 or -1) || Released(batch, opened, durable: sequel == 0) is not 0)
+        if (opened is null || BeganAgain(opened) || sequel is not (0 or -1) || Released(batch, opened, durable: sequel == 0) is not 0)
         {
             GiveUp(batch, opened);
             return;
@@ -217,9 +217,13 @@ internal sealed class LaneCommits(Lane lane)
         foreach (var waiting in again.Prepend(batch)) Lane.Lose(waiting, reason, lost: true);
         again.Clear();
         lane.DropAll(reason);
-        if (opened is null) lane.Shared.Lost(lane);
+        if (opened is null || BeganAgain(opened)) lane.Shared.Lost(lane);
         else lane.Restart(lane.Key, opened);
     }
+
+    // An open raises the epoch, unless a failover has lost the lane's row or the end of it. Numbers come twice then, and a batch of the time before that is still on its way would fit: only
+    // another holder's do not (the fence compares it, decision 6).
+    private bool BeganAgain(OpenedLane opened) => opened.Epoch <= lane.Epoch;
 
     // Finds the run whose rows the store refuses: halves, never inside a run; the culprit alone is held, the others proceed (C8).
     private void Split(PendingBatch batch, string error)

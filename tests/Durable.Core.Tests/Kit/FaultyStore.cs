@@ -46,6 +46,9 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGrouped
     /// <summary>Decides what becomes of a commit.</summary>
     public Func<LaneBatch, CommitFault> OnCommit { get; set; } = static _ => CommitFault.None;
 
+    /// <summary>Changes what an open says.</summary>
+    public Func<OpenLane, OpenedLane?, OpenedLane?> OnOpen { get; set; } = static (_, opened) => opened;
+
     /// <summary>Something to wait for, or to throw, before a verb of that name.</summary>
     public Func<string, Task>? Before { get; set; }
 
@@ -103,7 +106,7 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGrouped
         return await AnswerAsync(result);
     }
 
-    public Task<OpenedLane?> OpenLaneAsync(OpenLane request, CancellationToken cancellationToken = default) => Call("OpenLane", () => inner.OpenLaneAsync(request, cancellationToken));
+    public Task<OpenedLane?> OpenLaneAsync(OpenLane request, CancellationToken cancellationToken = default) => Call("OpenLane", async () => OnOpen(request, await inner.OpenLaneAsync(request, cancellationToken)));
 
     public Task<bool> HeartbeatAsync(LaneKey lane, long epoch, TimeSpan lease, CancellationToken cancellationToken = default) => Call("Heartbeat", () => inner.HeartbeatAsync(lane, epoch, lease, cancellationToken));
 

@@ -1,4 +1,5 @@
 // Commits that fail, are doubtful, are refused; lanes that are lost; hosts with one name.
+using System.Collections.Concurrent;
 using Durable.Core.Tests.Kit;
 using Durable.Storage;
 
@@ -114,6 +115,32 @@ public sealed class CommitTests : Situation
 
         await World.UntilAsync(() => told.Task.IsCompleted, "the activity of the fenced host was told", step);
         Assert.That(clash.Name, Is.EqualTo("a"));
+    }
+
+    [Test]
+    public async Task A_lane_whose_row_began_again_goes_on_under_another_name()
+    {
+        Make(manual: true);
+        var step = TimeSpan.FromMilliseconds(500);
+        var holders = new ConcurrentQueue<Guid>();
+        var node = await World.StartAsync(d => d.AddWorkflow<Waiting>(), "a", o => o.Lease = TimeSpan.FromSeconds(10), faults: store =>
+        {
+            store.OnCommit = batch =>
+            {
+                holders.Enqueue(batch.Lane.Holder);
+                return holders.Count == 1 ? CommitFault.UnknownBefore : CommitFault.None;
+            };
+
+            // A failover has lost the row: this open made it anew, and a batch that is still on its way would carry numbers that fit.
+            store.OnOpen = (request, opened) => holders.TryPeek(out var first) && first == request.Lane.Holder ? opened! with { Epoch = 1, CommitSeq = 0, Owned = [] } : opened;
+        });
+
+        var run = await Result(node.Client.StartAsync((Waiting w) => w.RunAsync(), new() { Id = "w" }), 500);
+        await World.UntilAsync(() => holders.Distinct().Count() == 2, "the lane has another holder", step);
+        await run.SignalAsync(w => w.Go());
+
+        Assert.That(await Result(run.ResultAsync(), 500), Is.Not.Null);
+        Assert.That(holders.Count(holder => holder == holders.First()), Is.EqualTo(1), "nothing was sent under the old name again");
     }
 
     [Test]
