@@ -327,7 +327,7 @@ internal sealed class LaneLoads(Lane lane)
 
     private void Run(RunSlot slot, LoadedRun loaded, HashSet<int> unborn)
     {
-        if (slot.Attempt > lane.Services.Options.QuarantineAfter && !lane.Shared.IsDebugging)
+        if (slot.Attempt > lane.Services.Options.QuarantineAfter && !lane.Services.IsDebugging)
         {
             lane.Holds.Hold(slot, new Verdict(DurableErrorCodes.RunInWrongState, $"The run was claimed {slot.Attempt} times without progress: it may be what ends its host. Look at the hosts' logs, then resume or terminate it."), HoldReasons.Quarantined);
             return;

@@ -86,6 +86,7 @@ internal sealed class TaskPump
             }
             else if (free > 0)
             {
+                if (services.IsDebugging) await BeatAsync(static _ => true, stop).ConfigureAwait(false);      // after a stand at a breakpoint its own tasks look forsaken
                 var wanted = Math.Min(free, ClaimSize);
                 lastClaim = services.Clock.GetTimestamp();
                 var claimed = await all.ClaimAsync(most => ClaimAsync(new TaskClaim(group, all.Queues, known, wanted, namespaces) { Most = most }, clock, stop), stop).ConfigureAwait(false);
@@ -129,19 +130,21 @@ internal sealed class TaskPump
         while (!stop.IsCancellationRequested)
         {
             tick();
-            var due = running.Values.Where(task => task.BeatDue(services.Clock)).OrderBy(task => (task.Task.RunId, task.Task.TaskNo)).ToList();
-            if (due.Count > 0)
-            {
-                var states = await services.Store.HeartbeatTasksAsync([.. due.Select(task => task.Beat())], stop).ConfigureAwait(false);
-                for (var i = 0; i < due.Count; i++)
-                    if (!states[i].Held || states[i].Cancel) due[i].Stop(givenBack: false);
-            }
-
+            await BeatAsync(task => task.BeatDue(services.Clock), stop).ConfigureAwait(false);
             foreach (var silent in running.Values) silent.CheckSilence(services.Clock);
             runner.SendAway(IsDraining ? TimeSpan.Zero : services.Options.DispatchTimeout);
 
             await Task.Delay(TimeSpan.FromMilliseconds(250), services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private async Task BeatAsync(Func<RunningTask, bool> which, CancellationToken stop)
+    {
+        var due = running.Values.Where(which).OrderBy(task => (task.Task.RunId, task.Task.TaskNo)).ToList();
+        if (due.Count == 0) return;
+        var states = await services.Store.HeartbeatTasksAsync([.. due.Select(task => task.Beat())], stop).ConfigureAwait(false);
+        for (var i = 0; i < due.Count; i++)
+            if (!states[i].Held || states[i].Cancel) due[i].Stop(givenBack: false);
     }
 
     /// <summary>Tells all tasks that the host stops: their next attempt is somebody else's.</summary>
@@ -237,7 +240,7 @@ internal sealed class TaskPump
         {
             var document = JsonSerializer.Deserialize(Codecs.Decode(services.Serializer.Codec, task.Payload, task.Encoding, task.Namespace, task.RunId, $"Call of {task.Activity}"), HistoryJson.Default.TaskDocument)!;
             options = document.Options;
-            one.Begin(options.Heartbeat, services.Clock);
+            one.Begin(services.IsDebugging ? null : options.Heartbeat, services.Clock);
             workflow = new WorkflowInfo(document.Workflow.WorkflowId, task.RunId, document.Workflow.Workflow, document.Workflow.Version) { Namespace = task.Namespace, Generation = task.Gen, StartedAt = document.Workflow.StartedAt };
             activity = Telemetry.StartAttempt(task.Activity, task.Attempt, workflow, document.Workflow.Trace);
             if (options.AtMostOnce && task.Attempt > task.LogicalAttempt + 1) throw RetryRules.InDoubt();
