@@ -23,7 +23,7 @@ public sealed class GroupedHostTests(string place)
             var cluster = new RealCluster(Environment.GetEnvironmentVariable(CitusCluster.Variable)!);
             await cluster.MigrateAsync(schema);
             await cluster.ExecuteAsync(PostgresMigrations.DistributeScript(schema, 4));
-            foreach (var pin in new[] { "enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit" }) await cluster.ExecuteAsync($"alter role current_user set {pin} = off");
+            await CitusGroup.PinAsync();
             (connectionString, placement) = (cluster.ConnectionString, new CitusPlacement(new CitusOptions()));
             return;
         }
