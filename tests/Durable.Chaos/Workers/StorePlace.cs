@@ -1,5 +1,7 @@
 // Where a campaign's store is: a throw-away PostgreSQL server of its own, or a file.
 using System.Diagnostics;
+using Durable.Storage.Postgres;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Durable.Chaos.Workers;
@@ -58,7 +60,8 @@ internal sealed class StorePlace : IAsyncDisposable
     {
         var coordinator = new NpgsqlConnectionStringBuilder(Environment.GetEnvironmentVariable(CitusVariable)) { SslMode = SslMode.Disable, CommandTimeout = 600 };
         var schema = $"chaos_{Environment.ProcessId}";
-        await PostgresMigrations.MigrateAsync(coordinator.ConnectionString, schema);
+        await using (var connections = new EngineConnections(new PostgresOptions { Schema = schema, CommandTimeout = TimeSpan.FromMinutes(10) }, coordinator.ConnectionString, source: null, NullLogger.Instance))
+            await Migrator.RunAsync(connections, NullLogger.Instance, CancellationToken.None);
         await ExecuteAsync(coordinator.ConnectionString, PostgresMigrations.DistributeScript(schema, 4));
         foreach (var pin in new[] { "enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit" }) await ExecuteAsync(coordinator.ConnectionString, $"alter role {coordinator.Username} set {pin} = off");
         coordinator.Remove("Command Timeout");

@@ -70,6 +70,37 @@ public sealed class CitusProbeTests(CitusCluster cluster)
         else Assert.That((await Assert.ThrowsAsync<DurableException>(TryAsync))!.Message, Does.Contain("left the row of its first one"));
     }
 
+    [Test]
+    public async Task The_coordinator_where_a_data_node_is_meant_and_the_other_way_round_are_refused()
+    {
+        if (cluster is LookAlikeCluster)
+        {
+            await using var same = cluster.Connect(schema);
+            Assert.That((await new CitusPlacement(new CitusOptions(), cluster.Catalogue).ReadAsync(same, CancellationToken.None)).Groups.All(g => g.Host is null), Is.True, "its roles are turned in CitusRefusalTests");
+            return;
+        }
+
+        await using var coordinator = cluster.Connect(schema);
+        var map = await new CitusPlacement(new CitusOptions(), cluster.Catalogue).ReadAsync(coordinator, CancellationToken.None);
+        if (map.Groups.FirstOrDefault(g => g.Host is not null) is not { } placed)
+        {
+            Assert.That(map.Groups, Is.Not.Empty, "a cluster of one node has nothing to be mistaken for");
+            return;
+        }
+
+        await using var node = cluster.Connect(schema, placed);
+        var refused = await Assert.ThrowsAsync<DurableException>(() => new CitusPlacement(new CitusOptions(), cluster.Catalogue).ReadAsync(node, CancellationToken.None));
+        Assert.That((refused!.Code, refused.Message), Is.EqualTo(("DUR1017", refused.Message)));
+        Assert.That(refused.Message, Does.Contain("this is data node").And.Contain("must name the coordinator"));
+        var home = new NpgsqlConnectionStringBuilder(cluster.ConnectionString);
+        var options = new PostgresOptions { Schema = schema, WakeUps = false, Variant = new PostgresVariant { Partitions = false } }.UseCitus(citus => citus.NodeAddress = (_, _) => (home.Host!, home.Port));
+        await CitusGroup.PinAsync();
+        await using var store = new PostgresStore(options, cluster.ConnectionString);
+        refused = await Assert.ThrowsAsync<DurableException>(() => store.InitializeAsync());
+        Assert.That((refused!.Code, refused.Message), Is.EqualTo(("DUR1017", refused.Message)));
+        Assert.That(refused.Message, Does.Contain("was looked for at").And.Contain("the coordinator answers there"));
+    }
+
     private async Task ProbeAsync()
     {
         var coordinator = cluster.Connect(schema);
