@@ -76,6 +76,9 @@ internal sealed partial class EngineLog(ILogger logger)
     [LoggerMessage(210, LogLevel.Warning, "The server of shard group {Group} does not answer: its runs wait, the others go on.")]
     public partial void GroupAway(int group, Exception error);
 
+    [LoggerMessage(211, LogLevel.Error, "Shard group {Group} refuses row {Row} of run {Sender}, {Kind} for run {Target} ({Code}): {Reason} The row is kept, and what the run sends there after it waits with it; both are tried again in {Pause}. Mend what is named at the target, or give the row up: docs/scaling.md.")]
+    public partial void CrossingRefused(int group, long row, Guid sender, string kind, Guid target, string code, TimeSpan pause, string reason, Exception error);
+
     [LoggerMessage(207, LogLevel.Information, "Fenced {Lanes} lanes whose lease was over, released {Runs} runs.")]
     public partial void Reaped(int lanes, int runs);
 

@@ -52,7 +52,9 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             var chosen = lane.Room > 0 ? balance.Choose(found.Claimable, lane.Owned, sweep) : [];
             if (chosen.Count > 0) lane.Claim(chosen);
             if (found.Mail.Count > 0) lane.Post(() => lane.Loads.ReadMail(found.Mail));
-            pause = chosen.Count + found.Mail.Count > 0 ? FirstPause : pause * 2 < options.PollInterval ? pause * 2 : options.PollInterval;
+            // Mail is mostly known from hints of this process, and announced by others: looking for it as often as for runs would cost more than it finds.
+            var next = chosen.Count > 0 ? FirstPause : found.Mail.Count > 0 ? FirstPause * 2 : pause * 2;
+            pause = next < options.PollInterval ? next : options.PollInterval;
             var wait = found.NextDue is { } due && due - found.Now < pause ? due - found.Now : pause;
             if (wait < TimeSpan.FromMilliseconds(1)) wait = TimeSpan.FromMilliseconds(1);
             alarm.Change(wait, Timeout.InfiniteTimeSpan);
