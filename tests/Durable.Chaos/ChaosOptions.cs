@@ -16,9 +16,10 @@ internal sealed record ChaosOptions
 
     public const string Usage =
         "Durable.Chaos --minutes M [--fault kill|freeze|cut|restart|terminate|blackhole|connections|disk|refused|snapshot|term|clocks|all, or several with commas]\n"
-        + "              [--store postgres|sqlite] [--work mix|inbox|hot] [--workers 4] [--seed S] [--lease 2 (seconds)] [--load 32 (runs under way)]\n"
-        + "              [--groups 2 (servers, each with a shard group; --fault kill, freeze, restart, term)]\n"
+        + "              [--store postgres|sqlite] [--work mix|inbox|hot|cross] [--workers 4] [--seed S] [--lease 2 (seconds)] [--load 32 (runs under way)]\n"
+        + "              [--groups 2 (servers, each with a shard group; --fault kill, freeze, restart, term; --work cross: most of it goes from group to group)]\n"
         + "              [--citus (the store on the cluster whose coordinator DURABLE_TEST_CITUS names; --fault kill, freeze, term; restart with DURABLE_CITUS_DIRS, too)]\n"
+        + "              [--crossings N, --bites N (longer than --minutes until there were so many)]\n"
         + "              [--data FOLDER (of the server; on a small file system --fault disk fills it)] [--keep (the folder of the campaign)]\n"
         + "Durable.Chaos --situation failover|heartbeat|recovery|sleeping|snapshot [--full] [--seed S] [--keep]";
 
@@ -42,7 +43,12 @@ internal sealed record ChaosOptions
     /// <summary>True: on a Citus cluster that is there already.</summary>
     public bool Citus { get; init; }
 
-    /// <summary>What the runs do: a mix; mailboxes of 8 senders that continue as new; or ten mailboxes at a time that sixteen senders write to.</summary>
+    /// <summary>So many messages are to go from group to group, and so many faults to bite, before the faults end.</summary>
+    public int Crossings { get; init; }
+
+    public int Bites { get; init; }
+
+    /// <summary>What the runs do: a mix; mailboxes of 8 senders that continue as new; ten mailboxes at a time that sixteen senders write to; or children that tell their parents much.</summary>
     public required string Work { get; init; }
 
     /// <summary>Where the server keeps its files, or null for the folder of temporary files.</summary>
@@ -86,12 +92,13 @@ internal sealed record ChaosOptions
         IReadOnlyList<string> faults = wanted is ["all"] ? possible : wanted;
         if (faults.FirstOrDefault(fault => !possible.Contains(fault)) is { } unknown) throw new FormatException($"--fault {unknown}: {store} has {string.Join(", ", possible)}.");
         var work = Take("work", "mix");
-        if (work is not ("mix" or "inbox" or "hot")) throw new FormatException($"--work {work}: mix, inbox or hot.");
+        if (work is not ("mix" or "inbox" or "hot" or "cross")) throw new FormatException($"--work {work}: mix, inbox, hot or cross.");
         var options = new ChaosOptions
         {
             Minutes = Number("minutes", 1), Store = store, Groups = groups, Citus = citus, Faults = faults, Workers = (int)Number("workers", 4), Seed = (int)Number("seed", Environment.TickCount & 0xffffff),
             Lease = Number("lease", faults is ["clocks"] ? 20 : 2), Load = (int)Number("load", work == "hot" ? 10 : 32), Keep = Take("keep", "false") == "true", Work = work,
             Situation = Take("situation", "") is { Length: > 0 } situation ? situation : null, Full = Take("full", "false") == "true",
+            Crossings = (int)Number("crossings", 1), Bites = (int)Number("bites", 1),
             Data = Take("data", "") is { Length: > 0 } data ? Path.GetFullPath(data) : null,
         };
         return values.Count == 0 ? options : throw new FormatException($"--{values.Keys.First()} is not an option.");

@@ -42,7 +42,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Clock = new LaneClock(services.Clock);
         signal = new AsyncSignal(services.Machine);
         alarm = services.Clock.CreateTimer(static lane => ((Lane)lane!).signal.Set(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        Filling = new PendingBatch(key, services.Options.Lease);
+        Filling = new PendingBatch(key, services.LaneLease);
         Turns = new LaneTurns(this);
         Releases = new LaneReleases(this);
         Loads = new LaneLoads(this);
@@ -248,7 +248,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (spares.Count < MaxSpares) spares.Push(batch);
     }
 
-    private PendingBatch NewBatch() => spares.TryPop(out var spare) && spare.Rows.Lane == Key ? spare : new PendingBatch(Key, Services.Options.Lease);
+    private PendingBatch NewBatch() => spares.TryPop(out var spare) && spare.Rows.Lane == Key ? spare : new PendingBatch(Key, Services.LaneLease);
 
     /// <summary>All batches that were not sent.</summary>
     public IEnumerable<PendingBatch> Unsent => sealedBatches.Append(Filling);
@@ -277,7 +277,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     {
         foreach (var batch in Unsent.ToList()) Lose(batch, reason, lost: true);
         sealedBatches.Clear();
-        Filling = new PendingBatch(Key, Services.Options.Lease);
+        Filling = new PendingBatch(Key, Services.LaneLease);
         foreach (var slot in Slots.Values.ToList()) Remove(slot);
         Timers.Clear();
         Forwards.Clear();
@@ -306,7 +306,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (key != Key)
         {
             Key = key;
-            Filling = new PendingBatch(key, Services.Options.Lease);
+            Filling = new PendingBatch(key, Services.LaneLease);
         }
 
         Epoch = opened.Epoch;
@@ -328,11 +328,14 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>Asks for runs. Safe from any thread.</summary>
     public void Claim(IReadOnlyList<Guid> candidates) => Post(() => commits.Claim(candidates));
 
-    /// <summary>Says that mail for a run may be stored. Safe from any thread.</summary>
+    /// <summary>Says that mail for a run may be stored. Safe from any thread. Whoever has the run reads it; if nobody has it here, it is looked for, and others are told.</summary>
     public void Hint(Guid runId) => Post(() =>
     {
-        if (Slots.ContainsKey(runId)) Loads.ReadMail([runId]);
-        else Shared.Poke();              // parked: whoever looks claims it
+        var here = Slots.TryGetValue(runId, out var slot);
+        if (here) Loads.ReadMail([runId]);
+        if (here && slot!.TakesArrivals) return;
+        Shared.Poke();                   // parked, or just leaving: whoever looks claims it
+        Shared.Announce();
     });
 
     /// <summary>Stops claiming. Safe from any thread.</summary>

@@ -37,17 +37,24 @@ internal enum CommitFault
 }
 
 /// <summary>A fault-injecting store.</summary>
-internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGroupedStore
+internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGroupedStore, IWakeUps
 {
     private static readonly TaskCompletionSource Never = new();
     private readonly TaskCompletionSource died = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool cut;
+    private int announced;
+
+    /// <summary>How often other hosts were told that something may be due for them. Nobody hears it.</summary>
+    public int Announced => Volatile.Read(ref announced);
 
     /// <summary>Decides what becomes of a commit.</summary>
     public Func<LaneBatch, CommitFault> OnCommit { get; set; } = static _ => CommitFault.None;
 
     /// <summary>Changes what an open says.</summary>
     public Func<OpenLane, OpenedLane?, OpenedLane?> OnOpen { get; set; } = static (_, opened) => opened;
+
+    /// <summary>Something to throw before a delivery.</summary>
+    public Action<Delivery>? OnDeliver { get; set; }
 
     /// <summary>Something to wait for, or to throw, before a verb of that name.</summary>
     public Func<string, Task>? Before { get; set; }
@@ -64,6 +71,10 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGrouped
     public string Description => inner.Description;
 
     public IReadOnlyList<ShardGroup> Groups => inner.Groups;
+
+    public void Announce() => Interlocked.Increment(ref announced);
+
+    public IAsyncDisposable Listen(Action onWake) => new Deaf();
 
     /// <summary>From now on no call reaches the store, and none is answered.</summary>
     public void Cut()
@@ -114,7 +125,11 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGrouped
 
     public Task<IReadOnlyList<LoadedRun>> LoadAsync(LoadRequest request, CancellationToken cancellationToken = default) => Call("Load", () => inner.LoadAsync(request, cancellationToken));
 
-    public Task<DeliverResult> DeliverAsync(Delivery delivery, DbTransaction? transaction = null, CancellationToken cancellationToken = default) => Call("Deliver", () => inner.DeliverAsync(delivery, transaction, cancellationToken));
+    public Task<DeliverResult> DeliverAsync(Delivery delivery, DbTransaction? transaction = null, CancellationToken cancellationToken = default) => Call("Deliver", () =>
+    {
+        OnDeliver?.Invoke(delivery);
+        return inner.DeliverAsync(delivery, transaction, cancellationToken);
+    });
 
     public Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken = default) => Call("Reap", () => inner.ReapAsync(request, cancellationToken));
 
@@ -209,5 +224,10 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGrouped
     {
         if (cut) await Never.Task;
         return answer;
+    }
+
+    private sealed class Deaf : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
