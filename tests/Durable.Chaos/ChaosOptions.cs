@@ -40,13 +40,13 @@ internal sealed record ChaosOptions
     /// <summary>How many servers there are, each with a shard group: what runs do to their children and parents then goes from one to the other.</summary>
     public int Groups { get; init; } = 1;
 
-    /// <summary>True: on a Citus cluster that is there already.</summary>
-    public bool Citus { get; init; }
-
     /// <summary>So many messages are to go from group to group, and so many faults to bite, before the faults end.</summary>
     public int Crossings { get; init; }
 
     public int Bites { get; init; }
+
+    /// <summary>True: on a Citus cluster that is there already.</summary>
+    public bool Citus { get; init; }
 
     /// <summary>What the runs do: a mix; mailboxes of 8 senders that continue as new; ten mailboxes at a time that sixteen senders write to; or children that tell their parents much.</summary>
     public required string Work { get; init; }
