@@ -113,7 +113,7 @@ internal static class Runner
             }
         }
 
-        return new Outcome(workload, kind.Name, [.. sides.Select(side => side.Side)]);
+        return new Outcome(workload, kind.Name, size, [.. sides.Select(side => side.Side)]);
     }
 
     /// <summary>Prints an outcome.</summary>

@@ -2,6 +2,7 @@
 using System.Globalization;
 using Durable.Storage;
 using Durable.Storage.Sqlite;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Durable.Bench;
@@ -14,7 +15,7 @@ internal sealed class SqliteKind : StoreKind
 
     public override string Name => "sqlite";
 
-    public override string Description => $"SQLite {SQLitePCL.raw.sqlite3_libversion().utf8_to_string()}, WAL, synchronous=FULL";
+    public override string Description => $"SQLite {new SqliteConnection().ServerVersion}, WAL, synchronous=FULL";
 
     public override Task<Place> NewAsync() => Task.FromResult<Place>(new SqlitePlace(Path.Combine(folder, $"{++made}.db")));
 

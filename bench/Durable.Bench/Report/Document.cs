@@ -30,12 +30,12 @@ internal static class Document
         var text = new StringBuilder();
         Line($"Measured {DateTimeOffset.UtcNow:yyyy-MM-dd} on {Environment.ProcessorCount} cores ({Processor()}), {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}, workstation GC, not concurrent; {string.Join("; ", stores)}.");
         Line("");
-        Line("| | store | what | ours | raw | ours/raw | peers | also |");
-        Line("|---|---|---|---|---|---|---|---|");
+        Line("| | store | what | N | ours | raw | ours/raw | peers | also |");
+        Line("|---|---|---|---|---|---|---|---|---|");
         foreach (var outcome in outcomes)
         {
             var also = outcome.Ours.Details.Where(detail => !Costs.Any(detail.Name.StartsWith)).Select(detail => $"{detail.Name} {Numbers.Show(detail.Value)}");
-            Line($"| {outcome.Workload.Name} | {outcome.Store} | {outcome.Workload.Title} | {Range(outcome.Ours)} {outcome.Workload.Unit} | {(outcome.Raw is { } limit ? Range(limit) : "")} | {Ratio(outcome)} | {Peers(outcome)} | {string.Join(", ", also)} |");
+            Line($"| {outcome.Workload.Name} | {outcome.Store} | {outcome.Workload.Title} | {outcome.Size.ToString("N0", CultureInfo.InvariantCulture)} | {Range(outcome.Ours)} {outcome.Workload.Unit} | {(outcome.Raw is { } limit ? Range(limit) : "")} | {Ratio(outcome)} | {Peers(outcome)} | {string.Join(", ", also)} |");
         }
 
         Line("");

@@ -37,8 +37,9 @@ internal sealed record Side(string Name, List<Round> Rounds)
 /// <summary>A workload's outcome on one store.</summary>
 /// <param name="Workload">The workload.</param>
 /// <param name="Store">The store.</param>
+/// <param name="Size">N of the run.</param>
 /// <param name="Sides">Ours first.</param>
-internal sealed record Outcome(Workload Workload, string Store, IReadOnlyList<Side> Sides)
+internal sealed record Outcome(Workload Workload, string Store, int Size, IReadOnlyList<Side> Sides)
 {
     public Side Ours => Sides[0];
 

@@ -43,7 +43,7 @@ internal sealed class Across(string name, Deed deed, bool deaf) : Workload
             var seen = new List<double>();
             for (var i = 0; i <= setting.N; i++)
             {
-                if (deaf) await Task.Delay(Random.Shared.Next(300));                     // else each deed would meet the poll that the one before has called
+                await Task.Delay(deaf ? Random.Shared.Next(300) : 30);                   // deaf: else each deed would meet the poll that the one before has called; else the bound on notifications would be measured
                 var took = await DoAsync(client.Client, child, i);
                 if (i > 0) seen.Add(took);                                              // the first one finds a cold process
             }

@@ -8,7 +8,7 @@ internal sealed class BulkStart : Workload
 
     public override string Name => "W11";
 
-    public override string Title => "start of 100,000 runs by a client without a worker, 2,000 calls at once";
+    public override string Title => "start of N runs by a client without a worker, 2,000 calls at once";
 
     public override string Unit => "starts/s";
 

@@ -11,7 +11,7 @@ internal sealed class Parked : Workload
 
     public override string Name => "W8";
 
-    public override string Title => "W1 (20,000) with 1,000,000 parked runs in the database; the second figure is W1 without them";
+    public override string Title => "W1 (20,000) with N parked runs in the database; the second figure is W1 without them";
 
     public override string Unit => "wf/s";
 

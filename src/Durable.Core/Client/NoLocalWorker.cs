@@ -16,7 +16,12 @@ internal sealed class NoLocalWorker(EngineServices services, ILogger logger) : I
 
     public Task<bool?> TryStartAsync(StartRecord start, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
 
-    public void Hint(Guid runId) => watch.Hurry();
+    /// <summary>Tells the hosts, which would otherwise find it with their next poll only.</summary>
+    public void Hint(Guid runId)
+    {
+        watch.Hurry();
+        (services.Store as IWakeUps)?.Announce();
+    }
 
     public Task<RunStatus> WaitClosedAsync(Guid runId, CancellationToken cancellationToken) => watch.WaitAsync(runId, cancellationToken);
 

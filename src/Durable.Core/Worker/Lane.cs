@@ -328,11 +328,14 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>Asks for runs. Safe from any thread.</summary>
     public void Claim(IReadOnlyList<Guid> candidates) => Post(() => commits.Claim(candidates));
 
-    /// <summary>Says that mail for a run may be stored. Safe from any thread.</summary>
+    /// <summary>Says that mail for a run may be stored. Safe from any thread. Whoever has the run reads it; if nobody has it here, it is looked for, and others are told.</summary>
     public void Hint(Guid runId) => Post(() =>
     {
-        if (Slots.ContainsKey(runId)) Loads.ReadMail([runId]);
-        else Shared.Poke();              // parked: whoever looks claims it
+        var here = Slots.TryGetValue(runId, out var slot);
+        if (here) Loads.ReadMail([runId]);
+        if (here && slot!.TakesArrivals) return;
+        Shared.Poke();                   // parked, or just leaving: whoever looks claims it
+        Shared.Announce();
     });
 
     /// <summary>Stops claiming. Safe from any thread.</summary>

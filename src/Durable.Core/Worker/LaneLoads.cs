@@ -225,7 +225,12 @@ internal sealed class LaneLoads(Lane lane)
                 return;
             }
 
-            if (slot.State is not (SlotState.Active or SlotState.Starting)) return;
+            if (!slot.TakesArrivals)
+            {
+                if (slot.State == SlotState.Leaving) slot.LastBatch?.AfterCommit.Add((slot.RunId, lane.Shared.Poke));      // whoever looks when it has left claims it
+                return;
+            }
+
             if (slot.Waiting.Any(waiting => waiting.Message?.Key == message.Key)) continue;
             lane.Turns.Deliver(slot, Arrival.Of(message));
         }

@@ -171,6 +171,9 @@ internal sealed class RunSlot(Guid runId)
         foreach (var other in rest) Wait(other);
     }
 
+    /// <summary>Whether it takes what arrives now, or once its start is durable.</summary>
+    public bool TakesArrivals => State is SlotState.Active or SlotState.Starting;
+
     /// <summary>Whether anything in this process is under way for it.</summary>
     public bool IsBusy => !IsIdle || Attempts.Count > 0;
 

@@ -159,9 +159,8 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
 
     public void Hint(Guid runId)
     {
-        HintHere(runId);
-        LaneOf(Shards.Of(runId))?.Poke();
-        shared.Announce();
+        if (LaneOf(Shards.Of(runId))?.Lane is { } open) open.Hint(runId);
+        else shared.Announce();
     }
 
     public Task<RunStatus> WaitClosedAsync(Guid runId, CancellationToken cancellationToken) => watch.WaitAsync(runId, cancellationToken);

@@ -22,6 +22,8 @@ internal sealed class EngineConnections : IAsyncDisposable
     private readonly string tag = Guid.NewGuid().ToString("N")[..6];
     private readonly bool isNode;
     private bool probed;
+    private string? pooledText;          // composing it costs more than a short statement; two who do it at once compose the same
+    private string? userText;
 
     /// <summary>Connections to what a connection string names, or to where a data source of the user's leads.</summary>
     /// <param name="options">Options in force.</param>
@@ -78,7 +80,7 @@ internal sealed class EngineConnections : IAsyncDisposable
         var reason = Pooler ? "it was configured so" : await TryProbeAsync(withOptions: true, cancellationToken).ConfigureAwait(false);
         if (reason is not null)
         {
-            Pooler = true;
+            (Pooler, pooledText) = (true, null);
             if (await TryProbeAsync(withOptions: false, cancellationToken).ConfigureAwait(false) is { } still && ServerVersion == 0)
                 throw new DurableException(DurableErrorCodes.StoreUnavailable, $"{Description}: {still}.");
             Log.BehindPooler(log, Description, reason);
@@ -104,7 +106,7 @@ internal sealed class EngineConnections : IAsyncDisposable
     public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
         if (isNode) await ProbeAsync(cancellationToken).ConfigureAwait(false);      // the coordinator was probed at start
-        return await OpenAsync(Text(pooled: true, "durable-" + tag), cancellationToken).ConfigureAwait(false);
+        return await OpenAsync(PooledText, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A connection of its own, closed when it is disposed.</summary>
@@ -112,12 +114,12 @@ internal sealed class EngineConnections : IAsyncDisposable
 
     /// <summary>A connection for code of the application: from its own data source, else from a pool of its own with the settings of the connection string.</summary>
     public async ValueTask<NpgsqlConnection> OpenForUserAsync(CancellationToken cancellationToken) =>
-        source is not null ? await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false) : await OpenAsync(TextForUser(), cancellationToken).ConfigureAwait(false);
+        source is not null ? await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false) : await OpenAsync(UserText, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        foreach (var text in (string[])[Text(pooled: true, "durable-" + tag), TextForUser()])
+        foreach (var text in (string[])[PooledText, UserText])
         {
             using var connection = Create(text);
             NpgsqlConnection.ClearPool(connection);
@@ -140,6 +142,10 @@ internal sealed class EngineConnections : IAsyncDisposable
             throw;
         }
     }
+
+    private string PooledText => pooledText ??= Text(pooled: true, "durable-" + tag);
+
+    private string UserText => userText ??= TextForUser();
 
     // A clone takes passwords and certificate callbacks of the user's data source along, but none of its pool.
     private NpgsqlConnection Create(string text)

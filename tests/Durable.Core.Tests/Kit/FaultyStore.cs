@@ -37,11 +37,15 @@ internal enum CommitFault
 }
 
 /// <summary>A fault-injecting store.</summary>
-internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGroupedStore
+internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGroupedStore, IWakeUps
 {
     private static readonly TaskCompletionSource Never = new();
     private readonly TaskCompletionSource died = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool cut;
+    private int announced;
+
+    /// <summary>How often other hosts were told that something may be due for them. Nobody hears it.</summary>
+    public int Announced => Volatile.Read(ref announced);
 
     /// <summary>Decides what becomes of a commit.</summary>
     public Func<LaneBatch, CommitFault> OnCommit { get; set; } = static _ => CommitFault.None;
@@ -67,6 +71,10 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGrouped
     public string Description => inner.Description;
 
     public IReadOnlyList<ShardGroup> Groups => inner.Groups;
+
+    public void Announce() => Interlocked.Increment(ref announced);
+
+    public IAsyncDisposable Listen(Action onWake) => new Deaf();
 
     /// <summary>From now on no call reaches the store, and none is answered.</summary>
     public void Cut()
@@ -216,5 +224,10 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGrouped
     {
         if (cut) await Never.Task;
         return answer;
+    }
+
+    private sealed class Deaf : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

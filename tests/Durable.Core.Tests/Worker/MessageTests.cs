@@ -49,6 +49,32 @@ public sealed class MessageTests(int groups) : Situation
     }
 
     [Test]
+    public async Task A_client_without_a_worker_tells_the_hosts_what_it_stored()
+    {
+        var client = await World.StartAsync(d => d.AddWorkflow<Collector>().WithoutWorker(), "client");
+
+        var run = await client.Client.StartAsync((Collector w) => w.RunAsync(1));
+        Assert.That(client.Store.Announced, Is.EqualTo(1));
+        await run.SignalAsync(w => w.Add(1));
+
+        Assert.That(client.Store.Announced, Is.EqualTo(2), "else they would find it with their next poll only");
+    }
+
+    [Test]
+    public async Task A_signal_to_a_run_of_the_same_host_is_told_to_no_other()
+    {
+        var node = await World.StartAsync(d => d.AddWorkflow<Collector>(), options: o => o.ParkAfter = TimeSpan.FromHours(1));
+        var run = await node.Client.StartAsync((Collector w) => w.RunAsync(3));
+        await World.UntilAsync(async () => (await run.DescribeAsync()).Status == RunStatus.Running, "it waits");
+        var before = node.Store.Announced;
+
+        for (var i = 0; i < 3; i++) await run.SignalAsync(w => w.Add(i));
+
+        Assert.That(await run.ResultAsync(), Is.EqualTo(new[] { 0, 1, 2 }));
+        Assert.That(node.Store.Announced, Is.EqualTo(before));
+    }
+
+    [Test]
     public async Task A_signal_without_a_handler_is_recorded_and_ignored()
     {
         var client = await World.StartAsync(d => d.AddWorkflow<NewerCollector>().WithoutWorker(), "client");
