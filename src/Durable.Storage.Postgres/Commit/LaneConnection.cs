@@ -156,7 +156,7 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
             {
                 await using var rollback = new NpgsqlCommand("rollback", connection);
                 await rollback.ExecuteNonQueryAsync().ConfigureAwait(false);
-                var outcome = Sqlstates.OutcomeOf(error, answered: true);
+                var outcome = Sqlstates.OutcomeOf(error, answered: true, spread: shards is not null);
                 if (outcome == CommitOutcome.Unknown) await DropAsync().ConfigureAwait(false);
                 return outcome;
             }
