@@ -80,7 +80,7 @@ internal sealed class TaskPump
             var free = IsDraining ? 0 : runner.Free;
             if (free > 0)
             {
-                var claimed = await all.ClaimAsync(most => ClaimAsync(new TaskClaim(group, all.Queues, known, Math.Min(free, 100), namespaces) { Most = most }, clock, stop)).ConfigureAwait(false);
+                var claimed = await all.ClaimAsync(this, most => ClaimAsync(new TaskClaim(group, all.Queues, known, Math.Min(free, 100), namespaces) { Most = most }, clock, stop)).ConfigureAwait(false);
                 if (claimed.Tasks.Count > 0) wait = TimeSpan.Zero;
                 else if (claimed.NextVisible is { } next && next - claimed.Now < wait) wait = next - claimed.Now;
             }
