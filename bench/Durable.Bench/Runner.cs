@@ -33,6 +33,7 @@ internal static class Runner
         new BulkStart(),
         new IdleRuns(),
         new Quiet(),
+        new TwoGroups(),
     ];
 
     /// <summary>One workload; its last line is for scripts.</summary>

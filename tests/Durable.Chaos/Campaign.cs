@@ -22,7 +22,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
     /// <returns>The exit code: 0 if nothing was violated and every fault bit.</returns>
     public async Task<int> RunAsync(CancellationToken abort)
     {
-        Say($"seed {options.Seed}, {options.Store}, {options.Workers} workers, {options.Groups} group(s), lease {options.Lease} s, faults {string.Join(", ", options.Faults)}, work {options.Work}, folder {folder}");
+        Say($"seed {options.Seed}, {options.Store}, {options.Workers} workers, {(options.Citus ? "groups of Citus" : $"{options.Groups} group(s)")}, lease {options.Lease} s, faults {string.Join(", ", options.Faults)}, work {options.Work}, folder {folder}");
         await using var store = await StorePlace.CreateAsync(options, folder);
         await using var proxy = options.NeedsProxy ? new CutProxy(store.Port) : null;
         var way = proxy is null ? store.Place : store.By(proxy.Port);
@@ -34,7 +34,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         await using var fleet = new Fleet(options, folder, way);
         fleet.Start();
 
-        var plans = new Plans(options.Seed, options.Work, options.Groups);
+        var plans = new Plans(options.Seed, options.Work, engine.Groups.IsOne ? null : engine.Groups.Of);
         var campaigner = new Campaigner(host.Services.GetRequiredService<DurableClient>(), requests, plans);
         var faults = Faults(fleet, store, proxy, new Lanes(engine.Store), () => campaigner.Finished);
         await WorkAsync(fleet, campaigner, faults, abort);

@@ -40,7 +40,7 @@ internal sealed partial class EngineLog(ILogger logger)
     [LoggerMessage(104, LogLevel.Warning, "{Store} was restored or copied from another place. Nothing is claimed until DurableClient.AcceptRestoredStoreAsync is called (DUR1010).")]
     public partial void PlaceChanged(string store);
 
-    [LoggerMessage(105, LogLevel.Warning, "A debugger is attached: the lease is one hour, time limits of activities and of turns are off, and claims are not counted (DurableOptions.DebuggerFriendly).")]
+    [LoggerMessage(105, LogLevel.Warning, "A debugger is attached: this host keeps its runs for one hour without a sign of life, time limits of activities and of turns are off, and claims are not counted (DurableOptions.DebuggerFriendly).")]
     public partial void Debugging();
 
     [LoggerMessage(106, LogLevel.Warning, "The JSON contract (ConfigureJson) is another one than before on this database. Open runs were written with the old one: payloads that no longer fit hold their run with DUR2005.")]

@@ -40,6 +40,15 @@ internal sealed class EngineServices(IDurableStore store, WorkflowRegistry regis
     /// <summary>This process as a sender of messages.</summary>
     public Guid ClientId => client.Value;
 
+    /// <summary>True if a debugger was attached when the host started, and the options are friendly to it: time limits and claim counts are off (DECISIONS 26).</summary>
+    public bool IsDebugging { get; init; }
+
+    /// <summary>How long the leases of this process's lanes last. Tasks, slots and the pace of its reaper keep <see cref="DurableOptions.Lease"/>: they outlive a process that is stopped in the debugger.</summary>
+    public TimeSpan LaneLease => IsDebugging ? Worker.LaneLease.Debugging : Options.Lease;
+
+    /// <summary>What this process's lanes say that they serve.</summary>
+    public IReadOnlyList<string> LaneServes => Worker.LaneLease.Mention(Registry.Serves, LaneLease);
+
     /// <summary>Version of the host's entry assembly.</summary>
     public string Build { get; init; } = BuildOf();
 

@@ -74,7 +74,7 @@ internal sealed class WorkerLane
         supervisor.Run("task ends" + of, tasks.ReportLoopAsync, stop);
         supervisor.Run("task heartbeats" + of, tasks.BeatLoopAsync, stop);
         if (!services.Groups.IsOne) supervisor.Run("outgoing" + of, new OutgoingSweep(services, log, Group, shared.Hint).RunAsync, stop);
-        if (!shared.IsDebugging) supervisor.Run("watchdog" + of, (tick, token) => WatchdogAsync(made, tick, token), stop);
+        if (!services.IsDebugging) supervisor.Run("watchdog" + of, (tick, token) => WatchdogAsync(made, tick, token), stop);
     }
 
     /// <summary>Parks all runs, gives the lane up, and ends its loop.</summary>
@@ -100,7 +100,7 @@ internal sealed class WorkerLane
     }
 
     private Task<OpenedLane?> TryOpenAsync(LaneKey key, bool takeover, CancellationToken cancellationToken) =>
-        services.Store.OpenLaneAsync(new OpenLane(key, services.Options.Lease, takeover, services.Build, services.Registry.Serves), cancellationToken);
+        services.Store.OpenLaneAsync(new OpenLane(key, services.LaneLease, takeover, services.Build, services.LaneServes), cancellationToken);
 
     // A process that finds itself fenced goes on under a random name: two live hosts with one name settle after one fence (O4).
     private async Task ReopenAsync(Lane lost)
@@ -129,7 +129,7 @@ internal sealed class WorkerLane
         return new LaneKey(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(hash), Group, services.Machine.NewGuid(), name);
     }
 
-    // M10: reports a turn that takes too long, then leaves its thread to it. Only time that the watchdog has seen pass counts: a machine or process that stood still is no fault of the code.
+    // M10: reports a turn that takes too long, then leaves its thread to it. Only time that the watchdog has seen pass counts, and of a late round no more than of a punctual one: where it gets no turn of the processor the code gets none either.
     private async Task WatchdogAsync(Lane watched, Action tick, CancellationToken token)
     {
         var (turn, held, warned, last) = (0L, TimeSpan.Zero, false, services.Clock.GetTimestamp());
@@ -140,7 +140,7 @@ internal sealed class WorkerLane
             turn = watched.TurnNumber;
             var passed = services.Clock.GetElapsedTime(last, now);
             last = now;
-            held = turn == 0 || turn != before ? TimeSpan.Zero : held + (passed < WatchdogPeriod * 2 ? passed : WatchdogPeriod * 2);
+            held = turn == 0 || turn != before ? TimeSpan.Zero : held + (passed < WatchdogPeriod ? passed : WatchdogPeriod);
             if (held < WatchdogWarn) warned = false;
             else if (!warned)
             {

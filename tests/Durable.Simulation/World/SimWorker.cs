@@ -27,7 +27,7 @@ internal sealed class SimWorker
         Identity = identity;
         var engine = Services(process, store, profile, other);
         var log = new EngineLog(loggers.CreateLogger("Durable"));
-        var runner = new ActivityRunner(engine, new Scopes(process, ledger), new TransactionalSteps(engine, new Dictionary<Type, Func<IServiceProvider, System.Data.Common.DbTransaction, object>>(), log), log, debugging: false);
+        var runner = new ActivityRunner(engine, new Scopes(process, ledger), new TransactionalSteps(engine, new Dictionary<Type, Func<IServiceProvider, System.Data.Common.DbTransaction, object>>(), log), log);
         var watch = new RunWatch(engine, log);
         var shared = new LaneContext(runner, watch, new LocalEnds(engine.Machine), loggers, log);
         service = new WorkerService(engine, runner, watch, shared, log, new WorkerIdentity(identity, "sim"));
