@@ -209,7 +209,7 @@ internal sealed class LaneForwards(Lane lane)
 
     private async Task TryAgainAsync(Line line, Guid sender, Held held, TimeSpan pause)
     {
-        await Task.Delay(pause, lane.Services.Clock).ConfigureAwait(false);
+        await Task.Delay(pause + TimeSpan.FromMilliseconds(1), lane.Services.Clock).ConfigureAwait(false);      // a delay is cut to whole milliseconds: one that is too short would be waited for again without a pause
         if (!lane.IsOver && !line.IsDropped) lane.Post(() => TryAgain(line, sender, held));
     }
 

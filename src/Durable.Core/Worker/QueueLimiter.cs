@@ -35,9 +35,13 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
     private TimeSpan Good => services.IsDebugging ? LaneLease.Debugging : Length * 7 / 8;
 
     /// <summary>How many of each limited queue the next claim may take. They are reserved until <see cref="Claimed"/>: a claim in another shard group meanwhile has what is left.</summary>
-    public IReadOnlyDictionary<string, int> Most()
+    public Reservation Most()
     {
-        lock (gate) return queues.Values.ToDictionary(queue => queue.Name, queue => queue.Reserve(IsValid(queue)));
+        lock (gate)
+        {
+            var others = queues.Values.Where(queue => queue.Reserved > 0).Select(queue => queue.Name).ToHashSet();
+            return new Reservation(queues.Values.ToDictionary(queue => queue.Name, queue => queue.Reserve(IsValid(queue))), others);
+        }
     }
 
     /// <summary>An attempt of a queue begins. False: its slot is gone, so it must not.</summary>
@@ -61,17 +65,21 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
     }
 
     /// <summary>A claim has ended, and its tasks were started.</summary>
-    /// <param name="most">What it might have taken.</param>
+    /// <param name="reservation">What it might have taken.</param>
     /// <param name="held">Queues in which more is due than the claim could take.</param>
-    /// <returns>True: there is room now for what a claim had to leave because another was under way.</returns>
-    public bool Claimed(IReadOnlyDictionary<string, int> most, IReadOnlyList<string> held)
+    /// <returns>Queues of which it had to leave something because another claim was under way; and those with room that nobody has reserved.</returns>
+    public (IReadOnlyList<string> Short, IReadOnlyList<string> Open) Claimed(Reservation reservation, IReadOnlyList<string> held)
     {
-        var again = false;
-        lock (gate)
-            foreach (var queue in queues.Values) again |= queue.Release(most[queue.Name], held.Contains(queue.Name), IsValid(queue));
+        List<string> open;
+        lock (gate) open = [.. queues.Values.Where(queue => queue.Release(reservation.Most[queue.Name], held.Contains(queue.Name), IsValid(queue))).Select(queue => queue.Name)];
         if (HasSlots) signal.Set();
-        return again;
+        return ([.. held.Where(reservation.Others.Contains)], open);
     }
+
+    /// <summary>What a claim may take.</summary>
+    /// <param name="Most">Of each limited queue.</param>
+    /// <param name="Others">Queues of which another claim had reserved something.</param>
+    public sealed record Reservation(IReadOnlyDictionary<string, int> Most, IReadOnlySet<string> Others);
 
     /// <summary>Asks for refused slots now: somebody may have given some back.</summary>
     public void Retry()
@@ -188,8 +196,6 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
         /// <summary>Attempts under way here.</summary>
         public int Running { get; set; }
 
-        private bool overlapped;
-
         /// <summary>Attempts that claims under way may add.</summary>
         public int Reserved { get; private set; }
 
@@ -220,21 +226,17 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
         /// <summary>Reserves what is left of the room.</summary>
         public int Reserve(bool valid)
         {
-            overlapped |= Reserved > 0;
             var room = Math.Max(0, Room(valid) - Reserved);
             Reserved += room;
             return room;
         }
 
-        /// <summary>Gives a reservation back. True: something was left for want of room that there is now.</summary>
+        /// <summary>Gives a reservation back. True: there is room that nobody has reserved.</summary>
         public bool Release(int reserved, bool held, bool valid)
         {
             Reserved -= reserved;
-            IsWaiting = held || (overlapped && IsWaiting);
-            if (Reserved > 0) return false;
-            var again = overlapped && IsWaiting && Room(valid) > 0;
-            overlapped = false;
-            return again;
+            IsWaiting = held || (Reserved > 0 && IsWaiting);
+            return Room(valid) > Reserved;
         }
 
         /// <summary>How many slots would be of use.</summary>

@@ -89,7 +89,7 @@ internal sealed class TaskPump
                 if (services.IsDebugging) await BeatAsync(static _ => true, stop).ConfigureAwait(false);      // after a stand at a breakpoint its own tasks look forsaken
                 var wanted = Math.Min(free, ClaimSize);
                 lastClaim = services.Clock.GetTimestamp();
-                var claimed = await all.ClaimAsync(most => ClaimAsync(new TaskClaim(group, all.Queues, known, wanted, namespaces) { Most = most }, clock, stop)).ConfigureAwait(false);
+                var claimed = await all.ClaimAsync(this, most => ClaimAsync(new TaskClaim(group, all.Queues, known, wanted, namespaces) { Most = most }, clock, stop)).ConfigureAwait(false);
                 more = claimed.Tasks.Count == wanted;
                 if (claimed.Tasks.Count > 0) wait = TimeSpan.Zero;
                 else if (claimed.NextVisible is { } next && next - claimed.Now < wait) wait = next - claimed.Now;

@@ -11,6 +11,7 @@ internal sealed class TaskPumps
     private readonly EngineServices services;
     private readonly ActivityRunner runner;
     private readonly EngineLog log;
+    private readonly Dictionary<TaskPump, IReadOnlyList<string>> waiting = [];      // pumps, and the queues of which they left something to another's claim
     private volatile TaskPump[] pumps = [];
     private volatile bool draining;
     private long started;
@@ -62,20 +63,35 @@ internal sealed class TaskPumps
     }
 
     /// <summary>Claims within what the limits leave. What a claim may take is reserved while it is under way; no pump waits for another, whose server may not answer.</summary>
-    public async Task<TaskClaimResult> ClaimAsync(Func<IReadOnlyDictionary<string, int>, Task<TaskClaimResult>> claim)
+    public async Task<TaskClaimResult> ClaimAsync(TaskPump pump, Func<IReadOnlyDictionary<string, int>, Task<TaskClaimResult>> claim)
     {
-        var most = Limits.Most();
+        var reservation = Limits.Most();
         IReadOnlyList<string> held = [];
         try
         {
-            var claimed = await claim(most).ConfigureAwait(false);
+            var claimed = await claim(reservation.Most).ConfigureAwait(false);
             held = claimed.Held;
             return claimed;
         }
         finally
         {
-            if (Limits.Claimed(most, held)) Poke();
+            Claimed(pump, reservation, held);
         }
+    }
+
+    // Those that had to leave something to a claim of another pump look again when it has ended; the others have nothing to look for.
+    private void Claimed(TaskPump pump, QueueLimiter.Reservation reservation, IReadOnlyList<string> held)
+    {
+        var (left, open) = Limits.Claimed(reservation, held);
+        List<TaskPump> again;
+        lock (waiting)
+        {
+            if (left.Count > 0) waiting[pump] = left;
+            again = waiting.Count == 0 || open.Count == 0 ? [] : [.. waiting.Where(one => one.Value.Any(open.Contains)).Select(one => one.Key)];
+            foreach (var one in again) waiting.Remove(one);
+        }
+
+        foreach (var one in again) one.Poke();
     }
 
     private void Wake()

@@ -166,6 +166,7 @@ internal class SimConnection(SimProcess process, SimDatabase database, Profile p
     private Task<T> Call<T>(string verb, FaultRates rates, int mask, Func<T> apply, Func<CallFault, T>? failed = null)
     {
         if (process.IsDead) return new TaskCompletionSource<T>().Task;
+        World.Called(verb);
         if (database.IsAway(mask))
         {
             var none = new TaskCompletionSource<T>();

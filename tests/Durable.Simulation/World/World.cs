@@ -7,10 +7,14 @@ internal sealed class World(ulong seed, bool tracing)
     /// <summary>Most events of one seed: beyond it something spins.</summary>
     private const int MaxEvents = 2_000_000;
 
+    /// <summary>Most calls of the store in one event: beyond it a loop goes round without ever waiting.</summary>
+    private const int MaxCalls = 20_000;
+
     private readonly PriorityQueue<(SimProcess? Process, Action Work), (long At, uint Tie)> events = new();
     private readonly Queue<string> lines = new();
     private readonly int thread = Environment.CurrentManagedThreadId;
     private long order;
+    private int calls;
     private ulong hash = 14695981039346656037UL;
 
     public ulong Seed { get; } = seed;
@@ -84,6 +88,15 @@ internal sealed class World(ulong seed, bool tracing)
         return false;
     }
 
+    /// <summary>A call of the store.</summary>
+    public void Called(string verb)
+    {
+        if (++calls < MaxCalls) return;
+        calls = 0;
+        Violate($"{MaxCalls} calls of the store in one moment, the last is {verb}: {Environment.StackTrace}");
+        throw new InvalidOperationException("A loop does not wait.");
+    }
+
     /// <summary>True in the liveness phase: nothing fails any more.</summary>
     public bool IsHealed { get; set; }
 
@@ -139,6 +152,7 @@ internal sealed class World(ulong seed, bool tracing)
     private void Do(SimProcess? process, Action work)
     {
         Current = process;
+        calls = 0;
         try
         {
             work();
