@@ -134,7 +134,7 @@ internal sealed class DatabaseFile
     private Session OpenReading()
     {
         var session = Session.Open(Path, create: false);
-        session.Execute("pragma query_only=on; pragma wal_autocheckpoint=0; pragma cache_size=-16384; pragma foreign_keys=off; pragma temp_store=memory");
+        session.Execute("pragma query_only=on; pragma wal_autocheckpoint=0; pragma cache_size=-4096; pragma foreign_keys=off; pragma temp_store=memory");
         return session;
     }
 }
