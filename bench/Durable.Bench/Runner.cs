@@ -34,6 +34,7 @@ internal static class Runner
         new IdleRuns(parked: false),
         new IdleRuns(parked: true),
         new Quiet(),
+        new TwoGroups(),
     ];
 
     /// <summary>One workload; its last line is for scripts.</summary>

@@ -75,8 +75,21 @@ internal sealed class PostgresStore : IDurableStore, IWakeUps, ITransactionalSto
     /// <inheritdoc/>
     public async Task AcceptPlaceAsync(RestoredStorePolicy policy, CancellationToken cancellationToken = default)
     {
-        foreach (var server in options.Placement.IsSpread ? [routes.Coordinator] : routes.Servers)
-            await (server == routes.Coordinator ? installation : InstallationOn(server)).AcceptAsync(policy, cancellationToken).ConfigureAwait(false);
+        if (options.Placement.IsSpread)
+        {
+            // Group by group, each with its shards named, then the place: if a node is away, nothing is accepted, and what was held is held again later.
+            await Answer(() => routes.ReadAsync(cancellationToken)).ConfigureAwait(false);
+            if (policy == RestoredStorePolicy.HoldAllRuns) await spread.EveryAsync(async group =>
+            {
+                await group.HoldAllAsync(cancellationToken).ConfigureAwait(false);
+                return true;
+            }).ConfigureAwait(false);
+            await installation.AcceptAsync(policy, held: true, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        foreach (var server in routes.Servers)
+            await (server == routes.Coordinator ? installation : InstallationOn(server)).AcceptAsync(policy, held: false, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

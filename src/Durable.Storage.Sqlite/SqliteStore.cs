@@ -29,17 +29,19 @@ internal sealed class SqliteStore : IDurableStore, ITransactionalStore
     public async Task<StoreInfo> InitializeAsync(CancellationToken cancellationToken = default)
     {
         await core.OpenAsync(cancellationToken);
-        var here = FilePlace.Describe(core.File.Path);
-        if (!FilePlace.IsSame(core.File.Schema.Place, here)) core.File.Accepted(await core.ReadAsync(Acceptance.PlaceOf, cancellationToken));       // another process may have accepted it
-        var schema = core.File.Schema;
-        return new(schema.Version, schema.InstallationId, !FilePlace.IsSame(schema.Place, here), schema.ShardModulus);
+        var file = core.File;
+        var beside = file.Mark.Beside;                                                 // first: whoever raises it has raised the file's before
+        var place = await core.ReadAsync(Acceptance.PlaceOf, cancellationToken);       // another process may have accepted it
+        file.Mark.IsHere = FilePlace.IsSame(place, FilePlace.Describe(file.Path)) && (FilePlace.MarkOf(place) ?? long.MaxValue) >= beside;
+        return new(file.Schema.Version, file.Schema.InstallationId, !file.Mark.IsHere, file.Schema.ShardModulus);
     }
 
     public async Task AcceptPlaceAsync(RestoredStorePolicy policy, CancellationToken cancellationToken = default)
     {
-        var place = FilePlace.Describe(core.File.Path);
-        await core.WriteAsync(session => Acceptance.Accept(session, policy, place, core.Now), cancellationToken);
-        core.File.Accepted(place);
+        var mark = core.File.Mark;
+        var (place, beside) = (FilePlace.Describe(core.File.Path), mark.Beside);
+        mark.Write(await core.WriteAsync(session => Acceptance.Accept(session, policy, place, beside, core.Now), cancellationToken));
+        mark.IsHere = true;
     }
 
     // ── lanes and runs ──
@@ -61,7 +63,12 @@ internal sealed class SqliteStore : IDurableStore, ITransactionalStore
     public Task<DeliverResult> DeliverAsync(Delivery delivery, DbTransaction? transaction = null, CancellationToken cancellationToken = default) =>
         Write(session => Deliveries.Deliver(session, delivery, core.Now), transaction, cancellationToken);
 
-    public Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken = default) => reaper.ReapAsync(request, cancellationToken);
+    public async Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken = default)
+    {
+        var mark = core.File.Mark;
+        if (mark.IsDue(core.Now)) mark.Write(await core.WriteAsync(mark.Raise, cancellationToken));
+        return await reaper.ReapAsync(request, cancellationToken);
+    }
 
     public Task CloseLaneAsync(LaneKey lane, long epoch, CancellationToken cancellationToken = default) =>
         core.WriteAsync(session => LaneVerbs.Close(session, lane, epoch), cancellationToken, urgent: true);

@@ -22,7 +22,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
     /// <returns>The exit code: 0 if nothing was violated and every fault bit.</returns>
     public async Task<int> RunAsync(CancellationToken abort)
     {
-        Say($"seed {options.Seed}, {options.Store}, {options.Workers} workers, {options.Groups} group(s), lease {options.Lease} s, faults {string.Join(", ", options.Faults)}, work {options.Work}, folder {folder}");
+        Say($"seed {options.Seed}, {options.Store}, {options.Workers} workers, {(options.Citus ? "groups of Citus" : $"{options.Groups} group(s)")}, lease {options.Lease} s, faults {string.Join(", ", options.Faults)}, work {options.Work}, folder {folder}");
         await using var store = await StorePlace.CreateAsync(options, folder);
         await using var proxy = options.NeedsProxy ? new CutProxy(store.Port) : null;
         var way = proxy is null ? store.Place : store.By(proxy.Port);
@@ -34,14 +34,15 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         await using var fleet = new Fleet(options, folder, way);
         fleet.Start();
 
-        var campaigner = new Campaigner(host.Services.GetRequiredService<DurableClient>(), requests, new Plans(options.Seed, options.Work, options.Groups > 1));
+        var plans = new Plans(options.Seed, options.Work, options.Citus ? Math.Max(2, options.Groups) : options.Groups);
+        var campaigner = new Campaigner(host.Services.GetRequiredService<DurableClient>(), requests, plans);
         var faults = Faults(fleet, store, proxy, new Lanes(engine.Store), () => campaigner.Finished);
         await WorkAsync(fleet, campaigner, faults, abort);
         Say($"stopping {fleet.Launches} launches' last workers");
         var (longest, codes) = await fleet.StopAsync(TimeSpan.FromSeconds(90));
         Say($"stopped within {longest.TotalSeconds:0.0} s{(codes.Count > 0 ? $", exit codes {string.Join(',', codes)}" : "")}; checking");
 
-        var audit = new Audit(engine, requests, folder, [.. faults.SelectMany(fault => fault.Injuries).Concat(pulse.Injuries)], fleet.Log);
+        var audit = new Audit(engine, requests, plans, folder, [.. faults.SelectMany(fault => fault.Injuries).Concat(pulse.Injuries)], fleet.Log);
         await audit.RunAsync();
         foreach (var wrong in campaigner.Wrong) audit.Findings.AddDivergent(wrong);
         var failed = Report(fleet, campaigner, faults, audit, store, pulse) || codes.Count > 0;
@@ -84,7 +85,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(abort);
         var drivers = Task.WhenAll(Enumerable.Range(0, options.Load).Select(_ => Task.Run(() => campaigner.DriveAsync(safety.Token, giveUp.Token), CancellationToken.None)));
         await WarmUpAsync(safety.Token);
-        await new Rota(faults, options.Seed).RunAsync(TimeSpan.FromMinutes(options.Minutes), abort);
+        await new Rota(faults, options.Seed, () => faults.Sum(fault => fault.Bites) >= options.Bites && (options.Groups == 1 || campaigner.Crossed >= options.Crossings)).RunAsync(TimeSpan.FromMinutes(options.Minutes), abort);
         await safety.CancelAsync();
         Say($"faults are over; {campaigner.Finished} runs finished, {campaigner.Open} open");
         await RestAsync(campaigner, drivers, abort);
@@ -132,6 +133,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         if (starved + pulse.Injuries.Count > 0) Say($"the machine: workers not run for a quarter of a lease {starved} times, the store slow or away {pulse.Injuries.Count} times");
         foreach (var fault in faults) Say($"{fault.Kind}: injected {fault.Tries}, bit {fault.Bites}{(fault.Details.Length > 0 ? $" ({fault.Details})" : "")}");
         if (options.Store == "postgres") Say($"server: deadlocks (40P01) {deadlocks}, serialization failures (40001) {store.CountInLog("could not serialize access")}");
+        if (audit.Crossings is { } crossings) Say(crossings);
         Say(audit.Summary + $"; client calls repeated {campaigner.Repeats}");
         var blunt = faults.Where(fault => fault.Bites == 0).Select(fault => fault.Kind).ToList();
         if (blunt.Count > 0) Say($"VACUOUS {string.Join(", ", blunt)} never bit");

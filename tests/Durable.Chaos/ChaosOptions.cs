@@ -1,5 +1,6 @@
 // What the command line asks for.
 using System.Globalization;
+using Durable.Chaos.Workers;
 
 namespace Durable.Chaos;
 
@@ -15,8 +16,10 @@ internal sealed record ChaosOptions
 
     public const string Usage =
         "Durable.Chaos --minutes M [--fault kill|freeze|cut|restart|terminate|blackhole|connections|disk|refused|snapshot|term|clocks|all, or several with commas]\n"
-        + "              [--store postgres|sqlite] [--work mix|inbox|hot] [--workers 4] [--seed S] [--lease 2 (seconds)] [--load 32 (runs under way)]\n"
-        + "              [--groups 2 (servers, each with a shard group; --fault kill, freeze, restart, term)]\n"
+        + "              [--store postgres|sqlite] [--work mix|inbox|hot|cross] [--workers 4] [--seed S] [--lease 2 (seconds)] [--load 32 (runs under way)]\n"
+        + "              [--groups 2 (servers, each with a shard group; --fault kill, freeze, restart, term; --work cross: most of it goes from group to group)]\n"
+        + "              [--citus (the store on the cluster whose coordinator DURABLE_TEST_CITUS names; --fault kill, freeze, term; restart with DURABLE_CITUS_DIRS, too)]\n"
+        + "              [--crossings N, --bites N (longer than --minutes until there were so many)]\n"
         + "              [--data FOLDER (of the server; on a small file system --fault disk fills it)] [--keep (the folder of the campaign)]\n"
         + "Durable.Chaos --situation failover|heartbeat|recovery|sleeping|snapshot [--full] [--seed S] [--keep]";
 
@@ -37,7 +40,15 @@ internal sealed record ChaosOptions
     /// <summary>How many servers there are, each with a shard group: what runs do to their children and parents then goes from one to the other.</summary>
     public int Groups { get; init; } = 1;
 
-    /// <summary>What the runs do: a mix; mailboxes of 8 senders that continue as new; or ten mailboxes at a time that sixteen senders write to.</summary>
+    /// <summary>So many messages are to go from group to group, and so many faults to bite, before the faults end.</summary>
+    public int Crossings { get; init; }
+
+    public int Bites { get; init; }
+
+    /// <summary>True: on a Citus cluster that is there already.</summary>
+    public bool Citus { get; init; }
+
+    /// <summary>What the runs do: a mix; mailboxes of 8 senders that continue as new; ten mailboxes at a time that sixteen senders write to; or children that tell their parents much.</summary>
     public required string Work { get; init; }
 
     /// <summary>Where the server keeps its files, or null for the folder of temporary files.</summary>
@@ -72,17 +83,22 @@ internal sealed record ChaosOptions
         if (!Kinds.TryGetValue(store, out var possible)) throw new FormatException($"--store {store}: postgres or sqlite.");
         var groups = (int)Number("groups", 1);
         if (groups > 1 && store != "postgres") throw new FormatException($"--groups {groups}: only postgres has them.");
+        var citus = Take("citus", "false") == "true";
+        if (citus && (store != "postgres" || groups > 1)) throw new FormatException("--citus: only with postgres, and its groups are its own.");
+        if (citus && !StorePlace.HasCitus) throw new FormatException("--citus: DURABLE_TEST_CITUS must name a coordinator; see docs/scaling.md.");
+        if (citus) possible = StorePlace.CitusServers.Count == 0 ? ["kill", "freeze", "term"] : ["kill", "freeze", "restart", "term"];
         if (groups > 1) possible = ["kill", "freeze", "restart", "term"];
         var wanted = Take("fault", "all").Split(',', StringSplitOptions.RemoveEmptyEntries);
         IReadOnlyList<string> faults = wanted is ["all"] ? possible : wanted;
         if (faults.FirstOrDefault(fault => !possible.Contains(fault)) is { } unknown) throw new FormatException($"--fault {unknown}: {store} has {string.Join(", ", possible)}.");
         var work = Take("work", "mix");
-        if (work is not ("mix" or "inbox" or "hot")) throw new FormatException($"--work {work}: mix, inbox or hot.");
+        if (work is not ("mix" or "inbox" or "hot" or "cross")) throw new FormatException($"--work {work}: mix, inbox, hot or cross.");
         var options = new ChaosOptions
         {
-            Minutes = Number("minutes", 1), Store = store, Groups = groups, Faults = faults, Workers = (int)Number("workers", 4), Seed = (int)Number("seed", Environment.TickCount & 0xffffff),
+            Minutes = Number("minutes", 1), Store = store, Groups = groups, Citus = citus, Faults = faults, Workers = (int)Number("workers", 4), Seed = (int)Number("seed", Environment.TickCount & 0xffffff),
             Lease = Number("lease", faults is ["clocks"] ? 20 : 2), Load = (int)Number("load", work == "hot" ? 10 : 32), Keep = Take("keep", "false") == "true", Work = work,
             Situation = Take("situation", "") is { Length: > 0 } situation ? situation : null, Full = Take("full", "false") == "true",
+            Crossings = (int)Number("crossings", 1), Bites = (int)Number("bites", 1),
             Data = Take("data", "") is { Length: > 0 } data ? Path.GetFullPath(data) : null,
         };
         return values.Count == 0 ? options : throw new FormatException($"--{values.Keys.First()} is not an option.");

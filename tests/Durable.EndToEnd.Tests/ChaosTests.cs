@@ -40,14 +40,17 @@ public sealed partial class ChaosTests
     {
         using var folder = new TempFolder();
         using var chaos = HostProcess.Start(Repository.Program("tests/Durable.Chaos", "Durable.Chaos"), folder.Path,
-            "--groups", "2", "--fault", "kill,restart", "--minutes", "0.4", "--load", "16", "--workers", "3");
+            "--groups", "2", "--work", "cross", "--fault", "kill,restart", "--minutes", "0.2", "--crossings", "500", "--bites", "5", "--load", "16", "--workers", "3");
         await chaos.EndAsync(Limit);
 
         Assert.That(chaos.ExitCode, Is.Zero, chaos.Text);
         Assert.That(chaos.Lines[^1], Does.Match("^CHAOS faults=[1-9][0-9]* runs=[1-9][0-9]* lost=0 stuck=0 divergent=0 doubled=0$"), chaos.Text);
-        var crossed = chaos.Lines.Select(line => Crossed().Match(line)).First(match => match.Success).Groups["n"].Value;
-        Assert.That(int.Parse(crossed, CultureInfo.InvariantCulture), Is.GreaterThan(0), chaos.Text);
-        await TestContext.Out.WriteLineAsync($"crossed {crossed}\n{string.Join('\n', chaos.Lines.Where(line => Bit().IsMatch(line)).Append(chaos.Lines[^1]))}");
+        var crossed = chaos.Lines.Select(line => Crossed().Match(line)).First(match => match.Success);
+        Assert.That(int.Parse(crossed.Groups["n"].Value, CultureInfo.InvariantCulture), Is.AtLeast(500), chaos.Text);
+        Assert.That(int.Parse(Closing().Match(chaos.Lines[^1]).Groups["bites"].Value, CultureInfo.InvariantCulture), Is.AtLeast(5), chaos.Text);
+        foreach (var fault in new[] { "kill", "restart" })
+            Assert.That(chaos.Lines.Any(line => Bit().Match(line) is { Success: true } report && report.Groups["fault"].Value == fault), Is.True, $"{fault} bit\n{chaos.Text}");
+        await TestContext.Out.WriteLineAsync($"{crossed.Value}\n{string.Join('\n', chaos.Lines.Where(line => Bit().IsMatch(line)).Append(chaos.Lines[^1]))}");
     }
 
     [TestCase("failover")]
@@ -66,8 +69,11 @@ public sealed partial class ChaosTests
         await TestContext.Out.WriteLineAsync(string.Join('\n', chaos.Lines.TakeLast(2)));
     }
 
-    [GeneratedRegex("crossed (?<n>[0-9]+)")]
+    [GeneratedRegex("crossing: (?<n>[0-9]+) messages from group to group .*; lost 0, doubled 0, out of order 0, rows left 0")]
     private static partial Regex Crossed();
+
+    [GeneratedRegex("^CHAOS faults=(?<bites>[0-9]+)")]
+    private static partial Regex Closing();
 
     [GeneratedRegex("(?<fault>[a-z]+): injected [0-9]+, bit [1-9]")]
     private static partial Regex Bit();

@@ -17,6 +17,9 @@ internal sealed class Campaign
 
     public bool Quiet { get; init; }
 
+    /// <summary>True: only seeds with several shard groups.</summary>
+    public bool Grouped { get; init; }
+
     /// <summary>Makes the database of each seed; null for the sound one.</summary>
     public Func<SimDatabase>? Database { get; init; }
 
@@ -59,7 +62,7 @@ internal sealed class Campaign
             while (Interlocked.Increment(ref next) is var index && index < Seeds)
             {
                 if (StopAtFirst && Volatile.Read(ref bad).Count > 0) return;
-                var result = One(From + (ulong)index);
+                var result = One(Grouped ? Profile.GroupedSeed(From, index) : From + (ulong)index);
                 lock (gate)
                 {
                     Add(result);

@@ -1,4 +1,4 @@
-// The command line: dotnet run -c Release --project tests/Durable.Simulation -- --seeds N [--from K] [--threads T] [--twice] [--trace] [--quiet] [--rules].
+// The command line: dotnet run -c Release --project tests/Durable.Simulation -- --seeds N [--from K] [--threads T] [--twice] [--trace] [--quiet] [--groups] [--rules].
 using System.Diagnostics;
 using System.Globalization;
 
@@ -13,6 +13,7 @@ internal static class Program
         var campaign = new Campaign
         {
             From = (ulong)Number("--from", 1), Seeds = (int)Number("--seeds", 1_000), Threads = (int)Number("--threads", Environment.ProcessorCount), Twice = args.Contains("--twice"), Quiet = args.Contains("--quiet"),
+            Grouped = args.Contains("--groups"),
         };
         var watch = Stopwatch.StartNew();
         var violations = campaign.Run();

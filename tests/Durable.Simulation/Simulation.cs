@@ -37,9 +37,9 @@ internal sealed class Simulation
     {
         world = new World(seed, tracing);
         this.story = story;
-        profile = story is null ? Profile.Of(world.Random, quiet) : Profile.Still();
+        profile = story is null ? Profile.Of(world.Random, quiet, Profile.IsGrouped(seed)) : Profile.Still();
         this.database = database;
-        database.Attach(world);
+        database.Attach(world, profile.Groups);
         database.KeepsJournal = profile.FailoverEvery > 0;
         ledger = new Ledger(world, database, profile);
         log = new SimLog(world, id => profile.TwoBuilds || (profile.PoisonEvery > 0 && database.EverPoisoned.Contains(id)));
@@ -114,7 +114,7 @@ internal sealed class Simulation
     {
         if (workers[slot] is { Process.IsDead: false }) return;
         var process = NewProcess($"{identity}.{processes}");
-        var worker = workers[slot] = new SimWorker(process, Connect(process), profile, ledger, log, identity, profile.TwoBuilds && slot % 2 == 1);
+        var worker = workers[slot] = new SimWorker(process, Connect(process), profile, ledger, log, identity, profile.TwoBuilds && slot % 2 == 1, profile.Groups > 1 ? Crash : null);
         world.Note($"{process.Name} starts");
         worker.Start();
     });
@@ -187,6 +187,20 @@ internal sealed class Simulation
         Now(profile.RestartEvery, Restart);
         Now(profile.FailoverEvery, FailOver);
         Now(profile.ClashEvery, Clash);
+        Now(profile.OutageEvery, () =>
+        {
+            var group = world.Random.Below(profile.Groups);
+            if (database.IsAway(1 << group)) return;
+            world.Bit("outage of a group");
+            database.Leave(group);
+            world.Schedule(null, world.Random.Millis(20, 3_000), () => database.Return(group));
+        });
+        Now(profile.RefuseEvery, () =>
+        {
+            var id = world.Random.Chance(0.3) ? $"fixed{world.Random.Between(1, 2)}" : $"w{world.Random.Below(6)}";
+            if (!database.Refusing.Add(id)) return;
+            world.Schedule(null, world.Random.Millis(200, 5_000), () => database.Refusing.Remove(id));
+        });
         Now(profile.PoisonEvery, () =>
         {
             var id = $"w{world.Random.Below(6)}";
@@ -286,6 +300,8 @@ internal sealed class Simulation
         world.Note($"---- the faults are over ----");
         world.IsHealed = true;
         database.Poisoned.Clear();
+        database.Refusing.Clear();
+        for (var group = 0; group < profile.Groups; group++) database.Return(group);
         for (var i = 0; i < workers.Length; i++)
         {
             if (workers[i] is not { } worker) continue;
@@ -297,7 +313,7 @@ internal sealed class Simulation
     // Every 200 ms of the liveness phase: is everything that was begun at its end?
     private void Inspect() => world.Schedule(null, TimeSpan.FromMilliseconds(200), () =>
     {
-        allDone = clients.Count == profile.Clients && clients.All(one => one.Process.IsDead || database.LostAt > 0 || (one.Client.IsDone && !one.Client.IsWaiting)) && Open().Count == 0 && database.Tables.Notices.Count == 0;
+        allDone = clients.Count == profile.Clients && clients.All(one => one.Process.IsDead || database.LostAt > 0 || (one.Client.IsDone && !one.Client.IsWaiting)) && Open().Count == 0 && database.Tables.Notices.Count == 0 && database.Tables.Outgoing.Count == 0;
         CheckDue();
         Inspect();
     });
@@ -324,5 +340,5 @@ internal sealed class Simulation
 
     private string Stuck() => string.Join("; ", Open().Take(4).Select(run =>
             $"{run.Start.WorkflowId} {run.Status} gen {run.Gen} {(run.Owner is { } owner ? $"owned by {owner.Lane.Identity}" : run.Wake is { } wake ? $"parked hold {wake.Row.Hold} asap {wake.Row.Asap} due {wake.Row.DueAt:O} waits {wake.Row.WaitReason}" : "without token")}, {run.Tasks.Count} tasks")
-        .Concat(clients.Where(one => !one.Process.IsDead && (!one.Client.IsDone || one.Client.IsWaiting)).Select(one => $"client in {one.Process.Name} waits")).Append($"{database.Tables.Notices.Count} notices"));
+        .Concat(clients.Where(one => !one.Process.IsDead && (!one.Client.IsDone || one.Client.IsWaiting)).Select(one => $"client in {one.Process.Name} waits")).Append($"{database.Tables.Notices.Count} notices, {database.Tables.Outgoing.Count} rows for other groups"));
 }

@@ -55,7 +55,7 @@ public sealed partial class GuideTests
             var blocks = Block().Matches(text).Select(match => match.Groups[1].Value).ToList();
             foreach (var block in blocks)
                 await cluster.ExecuteAsync(block.Replace("durable_worker", role, StringComparison.Ordinal).Replace("durable.", schema + ".", StringComparison.Ordinal).Replace("'durable'", $"'{schema}'", StringComparison.Ordinal));
-            Assert.That(blocks, Has.Count.EqualTo(13));
+            Assert.That(blocks, Has.Count.EqualTo(14));
             Assert.That(Regex.Count(text, "```sql citus\n"), Is.EqualTo(1), "what no test can run is the extension itself");
             var map = await cluster.ReadAsync(schema);
             Assert.That(map.Groups.Where(g => g.Host == "data-3.internal").SelectMany(g => g.Group.Shards!), Does.Contain((short)17), "the guide has moved a piece");

@@ -10,8 +10,8 @@ namespace Durable.Storage.Postgres.Tests;
 internal sealed class PostgresHarness : StoreHarness
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<(PostgresVariant, bool Conflicts, string? Rows), Stack<string>> Free = [];
-    private static readonly List<string> All = [];
+    private static readonly Dictionary<(PostgresVariant, bool Conflicts, string? Rows, CitusGroup? Citus), Stack<string>> Free = [];
+    private static readonly List<(string Schema, string? Rows)> All = [];
     private static int count;
 
     private readonly PostgresOptions options;
@@ -21,11 +21,13 @@ internal sealed class PostgresHarness : StoreHarness
     private readonly IDurableStore used;
     private readonly bool conflicts;
     private readonly string? rows;
+    private readonly CitusGroup? citus;
     private readonly List<NpgsqlConnection> users = [];
 
-    private PostgresHarness(PostgresOptions options, bool own, string connectionString, bool conflicts, string? rows)
+    private PostgresHarness(PostgresOptions options, bool own, string connectionString, bool conflicts, string? rows, CitusGroup? citus = null)
     {
         this.rows = rows;
+        this.citus = citus;
         this.conflicts = conflicts;
         this.connectionString = connectionString;
         this.own = own;
@@ -38,6 +40,9 @@ internal sealed class PostgresHarness : StoreHarness
 
     /// <summary>The schema, for tests that look into it.</summary>
     public string Schema => options.Schema;
+
+    /// <summary>The server, or the coordinator, on which users begin their transactions.</summary>
+    public string Server => rows ?? PostgresServer.ConnectionString;
 
     /// <summary>The store as what it is.</summary>
     public PostgresStore Postgres => store;
@@ -53,10 +58,10 @@ internal sealed class PostgresHarness : StoreHarness
     {
         variant ??= new PostgresVariant();
         string? schema;
-        lock (Gate) schema = !own && Free.TryGetValue((variant, conflicts, rows), out var free) && free.TryPop(out var found) ? found : null;
+        lock (Gate) schema = !own && Free.TryGetValue((variant, conflicts, rows, null), out var free) && free.TryPop(out var found) ? found : null;
         var fresh = schema is null;
         if (schema is not null) await EmptyAsync(schema, rows);
-        else lock (Gate) All.Add(schema = $"test_{Environment.ProcessId}_{++count}");
+        else schema = NewSchema(null);
         var harness = new PostgresHarness(new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false, Placement = placement ?? SinglePlacement.Instance }, own, through ?? PostgresServer.ConnectionString, conflicts, rows);
         if (fresh && rows is not null && placement is { IsSpread: true }) await PostgresMigrations.MigrateAsync(rows, schema);      // plain servers that only seem to be one database
         if (!conflicts) return harness;
@@ -67,18 +72,40 @@ internal sealed class PostgresHarness : StoreHarness
 
     public static async Task<StoreHarness> CreateAsync() => await NewAsync();
 
+    /// <summary>A harness on one group of a real cluster, with the store as a host makes it.</summary>
+    public static async Task<PostgresHarness> OnCitusAsync(CitusGroup group)
+    {
+        var (coordinator, variant) = (CitusGroup.Coordinator!, new PostgresVariant());
+        string? schema;
+        lock (Gate) schema = Free.TryGetValue((variant, false, coordinator, group), out var free) && free.TryPop(out var found) ? found : null;
+        if (schema is null) await group.PrepareAsync(schema = NewSchema(coordinator));
+        else await EmptyAsync(schema, coordinator);
+        var options = new PostgresOptions { Schema = schema, Variant = variant, WakeUps = false, Placement = group.NewPlacement() };
+        return new PostgresHarness(options, own: false, coordinator, conflicts: false, coordinator, group);
+    }
+
     /// <summary>Removes all schemas of this process.</summary>
     public static async Task DropAllAsync()
     {
-        foreach (var schema in All) await PostgresServer.ExecuteAsync($"drop schema if exists {schema} cascade");
+        foreach (var (schema, rows) in All) await PostgresServer.ExecuteAsync($"drop schema if exists {schema} cascade", rows);
         All.Clear();
+    }
+
+    // Those of a throw-away server go with it; those of a cluster are removed.
+    private static string NewSchema(string? cluster)
+    {
+        lock (Gate)
+        {
+            All.Add(($"test_{Environment.ProcessId}_{++count}", cluster));
+            return All[^1].Schema;
+        }
     }
 
     public override async Task AdvanceAsync(TimeSpan by)
     {
         var script = new StringBuilder();
         await using var connection = await PostgresServer.OpenAsync(rows);
-        await using (var command = new NpgsqlCommand("select table_name, string_agg(format('%1$I = %1$I - $1', column_name), ', ') from information_schema.columns c "
+        await using (var command = new NpgsqlCommand("select table_name, string_agg(format('%1$I = (%1$I at time zone ''UTC'' - $1) at time zone ''UTC''', column_name), ', ') from information_schema.columns c "
             + "where table_schema = $1 and data_type = 'timestamp with time zone' and exists (select 1 from pg_class where oid = to_regclass(table_schema || '.' || table_name) "
             + "and relkind in ('r', 'p') and not relispartition) group by 1", connection))
         {
@@ -108,7 +135,8 @@ internal sealed class PostgresHarness : StoreHarness
         if (own) return;
         lock (Gate)
         {
-            if (!Free.TryGetValue((options.Variant, conflicts, rows), out var free)) Free.Add((options.Variant, conflicts, rows), free = new());
+            var kind = (options.Variant, conflicts, rows, citus);
+            if (!Free.TryGetValue(kind, out var free)) Free.Add(kind, free = new());
             free.Push(Schema);
         }
     }

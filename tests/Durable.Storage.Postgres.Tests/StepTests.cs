@@ -5,15 +5,16 @@ using Npgsql;
 
 namespace Durable.Storage.Postgres.Tests;
 
-public sealed class PostgresSteps : TransactionalStepContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.WithTransactions))]
+public sealed class PostgresSteps(string place) : TransactionalStepContract
 {
     private PostgresHarness harness = null!;
 
     protected override string Table => harness.Schema + ".step_effect";
 
-    protected override async Task<IDurableStore> CreateStoreAsync() => (harness = await PostgresHarness.NewAsync()).Store;
+    protected override async Task<IDurableStore> CreateStoreAsync() => (harness = await GroupPlaces.CreateOneServerAsync(place)).Store;
 
-    protected override async Task<DbConnection> ConnectAsync() => await PostgresServer.OpenAsync();
+    protected override async Task<DbConnection> ConnectAsync() => await PostgresServer.OpenAsync(harness.Server);
 
     protected override async Task CleanUpAsync() => await harness.DisposeAsync();
 
@@ -48,21 +49,22 @@ public sealed class PostgresSteps : TransactionalStepContract
     }
 }
 
-public sealed class PostgresEnlistedClients : EnlistedClientContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.WithTransactions))]
+public sealed class PostgresEnlistedClients(string place) : EnlistedClientContract
 {
     private PostgresHarness harness = null!;
 
     protected override string Table => harness.Schema + ".step_effect";
 
-    protected override async Task<IDurableStore> CreateStoreAsync() => (harness = await PostgresHarness.NewAsync()).Store;
+    protected override async Task<IDurableStore> CreateStoreAsync() => (harness = await GroupPlaces.CreateOneServerAsync(place)).Store;
 
-    protected override async Task<DbConnection> ConnectAsync() => await PostgresServer.OpenAsync();
+    protected override async Task<DbConnection> ConnectAsync() => await PostgresServer.OpenAsync(harness.Server);
 
     protected override async Task CleanUpAsync() => await harness.DisposeAsync();
 
     protected override async Task<DbTransaction> BeginElsewhereAsync()
     {
-        var connection = await PostgresServer.OpenAsync(new NpgsqlConnectionStringBuilder(PostgresServer.ConnectionString) { Database = "template1", Pooling = false }.ConnectionString);
+        var connection = await PostgresServer.OpenAsync(new NpgsqlConnectionStringBuilder(harness.Server) { Database = "template1", Pooling = false }.ConnectionString);
         return await connection.BeginTransactionAsync();
     }
 }

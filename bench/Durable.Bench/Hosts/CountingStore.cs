@@ -13,7 +13,12 @@ internal class CountingStore(IDurableStore inner, StoreCounts counts) : IDurable
     public IReadOnlyList<ShardGroup> Groups => inner.Groups;
 
     /// <summary>The same store, with its wake-ups if it has any.</summary>
-    public static IDurableStore Around(IDurableStore inner, StoreCounts counts) => inner is IWakeUps wakeUps ? new WithWakeUps(inner, counts, wakeUps) : new CountingStore(inner, counts);
+    public static IDurableStore Around(IDurableStore inner, StoreCounts counts) => inner switch
+    {
+        IGroupedStore grouped and IWakeUps wakeUps => new WithGroups(inner, counts, wakeUps, grouped),
+        IWakeUps wakeUps => new WithWakeUps(inner, counts, wakeUps),
+        _ => new CountingStore(inner, counts),
+    };
 
     public Task<CommitResult> CommitAsync(LaneBatch batch, CancellationToken cancellationToken = default)
     {
@@ -103,7 +108,7 @@ internal class CountingStore(IDurableStore inner, StoreCounts counts) : IDurable
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
-    private IDurableStore Other()
+    protected IDurableStore Other()
     {
         counts.Other();
         return inner;
@@ -117,10 +122,30 @@ internal class CountingStore(IDurableStore inner, StoreCounts counts) : IDurable
         return result;
     }
 
-    private sealed class WithWakeUps(IDurableStore inner, StoreCounts counts, IWakeUps wakeUps) : CountingStore(inner, counts), IWakeUps
+    private class WithWakeUps(IDurableStore inner, StoreCounts counts, IWakeUps wakeUps) : CountingStore(inner, counts), IWakeUps
     {
         public void Announce() => wakeUps.Announce();
 
         public IAsyncDisposable Listen(Action onWake) => wakeUps.Listen(onWake);
+    }
+
+    private sealed class WithGroups(IDurableStore inner, StoreCounts counts, IWakeUps wakeUps, IGroupedStore grouped) : WithWakeUps(inner, counts, wakeUps), IGroupedStore
+    {
+        public Task<IReadOnlyList<OutgoingRow>> ReadOutgoingAsync(OutgoingQuery query, CancellationToken cancellationToken = default) => Counted().ReadOutgoingAsync(query, cancellationToken);
+
+        public Task RemoveOutgoingAsync(IReadOnlyList<OutgoingKey> keys, CancellationToken cancellationToken = default) => Counted().RemoveOutgoingAsync(keys, cancellationToken);
+
+        public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(ShardGroup group, CancellationToken cancellationToken = default) => Counted().ReadLanesAsync(group, cancellationToken);
+
+        public Task<IReadOnlyList<Guid>> ExpireTasksAsync(ShardGroup group, int limit, Func<TaskRecord, MessageRecord> failure, CancellationToken cancellationToken = default) =>
+            Counted().ExpireTasksAsync(group, limit, failure, cancellationToken);
+
+        public Task<IReadOnlyList<GroupFault>> ReadFaultsAsync(CancellationToken cancellationToken = default) => Counted().ReadFaultsAsync(cancellationToken);
+
+        private IGroupedStore Counted()
+        {
+            Other();
+            return grouped;
+        }
     }
 }

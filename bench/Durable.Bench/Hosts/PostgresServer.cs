@@ -35,7 +35,7 @@ internal sealed class PostgresServer : StoreKind
     public static PostgresServer Start()
     {
         var script = Path.Combine(Repository.Root, "eng", "postgres.sh");
-        var lines = Run(script, ["start", "--safe"], new() { ["DURABLE_PG_EXTRA"] = Settings });
+        var lines = Run(script, ["start", "--safe"], new() { ["DURABLE_PG_EXTRA"] = $"{Settings} {Environment.GetEnvironmentVariable("DURABLE_PG_EXTRA")}" });
         return new PostgresServer(script, Value("DURABLE_PG_DIR"), Value("DURABLE_TEST_POSTGRES"));
 
         string Value(string name) => lines.Split('\n').First(line => line.StartsWith($"export {name}=", StringComparison.Ordinal)).Split('=', 2)[1].Trim().Trim('\'');

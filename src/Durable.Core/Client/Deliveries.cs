@@ -6,7 +6,11 @@ using Durable.Storage;
 namespace Durable.Engine.Client;
 
 /// <summary>What the clients of this process deliver.</summary>
-internal sealed class Deliveries(IDurableStore store, Machine machine, TimeProvider clock)
+/// <param name="store">Where to.</param>
+/// <param name="groupOf">The number of a shard's group.</param>
+/// <param name="machine">Threads.</param>
+/// <param name="clock">Time.</param>
+internal sealed class Deliveries(IDurableStore store, Func<short, int> groupOf, Machine machine, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<int, DeliveryQueue> queues = new();
 
@@ -14,13 +18,6 @@ internal sealed class Deliveries(IDurableStore store, Machine machine, TimeProvi
     public Task<DeliverResult> DeliverAsync(Delivery delivery, CancellationToken cancellationToken)
     {
         var shard = delivery.Starts.Count > 0 ? delivery.Starts[0].Shard : delivery.Messages[0].Shard;
-        return queues.GetOrAdd(GroupOf(shard), static (_, self) => new DeliveryQueue(self.Store, self.Machine, self.Clock), (Store: store, Machine: machine, Clock: clock)).DeliverAsync(delivery, cancellationToken);
-    }
-
-    private int GroupOf(short shard)
-    {
-        foreach (var group in store.Groups)
-            if (group.Shards is null || group.Shards.Contains(shard)) return group.Number;
-        throw new ArgumentOutOfRangeException(nameof(shard), shard, "No group of the database has this shard.");
+        return queues.GetOrAdd(groupOf(shard), static (_, self) => new DeliveryQueue(self.Store, self.Machine, self.Clock), (Store: store, Machine: machine, Clock: clock)).DeliverAsync(delivery, cancellationToken);
     }
 }

@@ -40,7 +40,7 @@ internal sealed partial class EngineLog(ILogger logger)
     [LoggerMessage(104, LogLevel.Warning, "{Store} was restored or copied from another place. Nothing is claimed until DurableClient.AcceptRestoredStoreAsync is called (DUR1010).")]
     public partial void PlaceChanged(string store);
 
-    [LoggerMessage(105, LogLevel.Warning, "A debugger is attached: the lease is one hour, time limits of activities and of turns are off, and claims are not counted (DurableOptions.DebuggerFriendly).")]
+    [LoggerMessage(105, LogLevel.Warning, "A debugger is attached: this host keeps its runs for one hour without a sign of life, time limits of activities and of turns are off, and claims are not counted (DurableOptions.DebuggerFriendly).")]
     public partial void Debugging();
 
     [LoggerMessage(106, LogLevel.Warning, "The JSON contract (ConfigureJson) is another one than before on this database. Open runs were written with the old one: payloads that no longer fit hold their run with DUR2005.")]
@@ -75,6 +75,9 @@ internal sealed partial class EngineLog(ILogger logger)
 
     [LoggerMessage(210, LogLevel.Warning, "The server of shard group {Group} does not answer: its runs wait, the others go on.")]
     public partial void GroupAway(int group, Exception error);
+
+    [LoggerMessage(211, LogLevel.Error, "Shard group {Group} refuses row {Row} of run {Sender}, {Kind} for run {Target} ({Code}): {Reason} The row is kept, and what the run sends there after it waits with it; both are tried again in {Pause}. Mend what is named at the target, or give the row up: docs/scaling.md.")]
+    public partial void CrossingRefused(int group, long row, Guid sender, string kind, Guid target, string code, TimeSpan pause, string reason, Exception error);
 
     [LoggerMessage(207, LogLevel.Information, "Fenced {Lanes} lanes whose lease was over, released {Runs} runs.")]
     public partial void Reaped(int lanes, int runs);

@@ -30,6 +30,8 @@ internal static class Telemetry
 
     public static Counter<long> LaneFaults { get; } = Meter.CreateCounter<long>("durable.lane.faults", "{fault}", "Faults inside a lane's loop.");
 
+    public static Counter<long> CrossingsRefused { get; } = Meter.CreateCounter<long>("durable.crossings.refused", "{row}", "Times that a shard group refused a row of a run of another group.");
+
     public static Counter<long> LoopFaults { get; } = Meter.CreateCounter<long>("durable.loop.faults", "{fault}", "Rounds of loops that ended with an exception.");
 
     public static Histogram<double> CommitDuration { get; } = Meter.CreateHistogram<double>("durable.commit.duration", "s", "Time from sending a batch to its answer.");

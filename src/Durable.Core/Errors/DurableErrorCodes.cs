@@ -180,4 +180,8 @@ public static class DurableErrorCodes
     /// <summary>DUR5004. Cause: the connection broke during a commit, so nobody knows whether it counted. Fix: send
     /// the request again under the same id; what is idempotent is not done twice.</summary>
     public const string CommitInDoubt = "DUR5004";
+
+    /// <summary>DUR5005. Cause: a shard group refuses a row that a run of another group sends to one of its runs: a constraint, a trigger, a right, a column that is missing there. Fix: mend
+    /// what the log names; the row is kept and tried again, and what its sender sends there after it waits.</summary>
+    public const string CrossingRefused = "DUR5005";
 }

@@ -54,6 +54,7 @@ public sealed class DurableReadiness : IHealthCheck
             if (info.PlaceChanged) return HealthCheckResult.Unhealthy($"{DurableErrorCodes.StoreRestored}: the database was restored or copied; accept it with AcceptRestoredStoreAsync.");
             if (!engine.Groups.IsOne && await ((IGroupedStore)engine.Store).ReadFaultsAsync(cancellationToken).ConfigureAwait(false) is { Count: > 0 } faults)
                 return HealthCheckResult.Degraded(string.Join(" ", faults.Select(fault => $"{fault.Server} does not answer; the runs of its shard groups ({string.Join(", ", fault.Groups)}) wait, the others go on: {fault.Error}")));
+            if (engine.Refusals.Describe() is { } refused) return HealthCheckResult.Degraded(refused);
             return HealthCheckResult.Healthy($"{engine.Store.Description}, schema {info.SchemaVersion}");
         }
         catch (Exception error) when (error is not OperationCanceledException)

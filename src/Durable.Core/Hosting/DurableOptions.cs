@@ -85,7 +85,7 @@ public sealed class DurableOptions
     /// <summary>How many generations before the current one keep their history. Default 1.</summary>
     public int KeepGenerations { get; set; } = 1;
 
-    /// <summary>True: with a debugger attached at start, leases last 1 h and time limits of turns and activities are off, with one warning. Default true.</summary>
+    /// <summary>True: with a debugger attached at start, this host keeps its runs for 1 h without a sign of life, and time limits of turns and activities are off, with one warning. Default true.</summary>
     public bool DebuggerFriendly { get; set; } = true;
 
     /// <summary>The longest pause between two looks at the store; the pace adapts below it, and hints

@@ -49,6 +49,7 @@ public static class DurableServiceCollectionExtensions
     {
         services.AddSingleton(registrations);
         services.AddSingleton<GateResult>();
+        services.TryAddSingleton(new DebuggerState(Debugger.IsAttached));
         services.AddOptions<DurableOptions>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DurableOptions>, OptionsCheck>());
         services.TryAddScoped<AttemptScope>();
@@ -58,7 +59,7 @@ public static class DurableServiceCollectionExtensions
         services.AddSingleton(provider => new EngineLog(Logger(provider, "Durable")));
         services.AddSingleton(provider => new RunWatch(provider.GetRequiredService<EngineServices>(), provider.GetRequiredService<EngineLog>()));
         services.AddSingleton(provider => new ActivityRunner(provider.GetRequiredService<EngineServices>(), provider.GetRequiredService<IServiceScopeFactory>(),
-            new TransactionalSteps(provider.GetRequiredService<EngineServices>(), registrations.Sessions, provider.GetRequiredService<EngineLog>()), provider.GetRequiredService<EngineLog>(), IsDebugging(provider), Instances(services, registrations, provider)));
+            new TransactionalSteps(provider.GetRequiredService<EngineServices>(), registrations.Sessions, provider.GetRequiredService<EngineLog>()), provider.GetRequiredService<EngineLog>(), Instances(services, registrations, provider)));
         services.AddSingleton(Worker);
         services.AddSingleton<ILocalWorker>(provider => registrations.WithoutWorker
             ? new NoLocalWorker(provider.GetRequiredService<EngineServices>(), Logger(provider, "Durable"))
@@ -93,11 +94,13 @@ public static class DurableServiceCollectionExtensions
             throw new DurableException(DurableErrorCodes.OptionsInvalid, string.Join(" ", error.Failures), error);
         }
 
-        if (IsDebugging(provider)) options.Lease = TimeSpan.FromHours(1);
         var create = registrations.Store ?? throw new DurableException(DurableErrorCodes.OptionsInvalid, "No store was chosen. Call UseSqlite(\"app.db\"), UsePostgres(connectionString) or UseInMemory() inside AddDurable.");
         var codec = registrations.Codec?.Invoke(provider);
         return new EngineServices(create(provider), new WorkflowRegistry(registrations.Workflows, registrations.Activities),
-            new PayloadSerializer(registrations.Json, options.MaxJsonDepth, options.MaxPayloadBytes, codec), options, (TimeProvider?)provider.GetService(typeof(TimeProvider)) ?? TimeProvider.System);
+            new PayloadSerializer(registrations.Json, options.MaxJsonDepth, options.MaxPayloadBytes, codec), options, (TimeProvider?)provider.GetService(typeof(TimeProvider)) ?? TimeProvider.System)
+        {
+            IsDebugging = options.DebuggerFriendly && provider.GetRequiredService<DebuggerState>().IsAttached,
+        };
     }
 
     private static WorkerService Worker(IServiceProvider provider)
@@ -105,13 +108,12 @@ public static class DurableServiceCollectionExtensions
         var engine = provider.GetRequiredService<EngineServices>();
         var log = provider.GetRequiredService<EngineLog>();
         var loggers = (ILoggerFactory?)provider.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance;
-        var debugging = IsDebugging(provider);
-        if (debugging) log.Debugging();
+        if (engine.IsDebugging) log.Debugging();
         if (engine.Options.DrainTimeout >= ShutdownTimeout) log.DrainTooLong(engine.Options.DrainTimeout);
         if (provider.GetRequiredService<DurableRegistrations>().StoreReplaced) log.StoreReplaced();
         var watch = provider.GetRequiredService<RunWatch>();
         var runner = provider.GetRequiredService<ActivityRunner>();
-        var shared = new LaneContext(runner, watch, new LocalEnds(engine.Machine), loggers, log) { Limits = new ExecutionLimits(engine.Options.MaxPendingCommands), IsDebugging = debugging };
+        var shared = new LaneContext(runner, watch, new LocalEnds(engine.Machine), loggers, log) { Limits = new ExecutionLimits(engine.Options.MaxPendingCommands) };
         return new WorkerService(engine, runner, watch, shared, log, new WorkerIdentity(IdentityOf(provider, engine), "default"));
     }
 
@@ -122,8 +124,6 @@ public static class DurableServiceCollectionExtensions
         var environment = (IHostEnvironment?)provider.GetService(typeof(IHostEnvironment));
         return $"{Environment.MachineName}|{environment?.ApplicationName}|{environment?.ContentRootPath}|{engine.Store.Description}";
     }
-
-    private static bool IsDebugging(IServiceProvider provider) => Debugger.IsAttached && provider.GetRequiredService<IOptions<DurableOptions>>().Value.DebuggerFriendly;
 
     private static ILogger Logger(IServiceProvider provider, string category) => ((ILoggerFactory?)provider.GetService(typeof(ILoggerFactory)) ?? NullLoggerFactory.Instance).CreateLogger(category);
 

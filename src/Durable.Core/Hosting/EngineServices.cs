@@ -1,6 +1,7 @@
 // What client and worker share: one object per engine, made when it is first needed.
 using Durable.Engine.Client;
 using Durable.Engine.Registration;
+using Durable.Engine.Worker;
 using Durable.Storage;
 
 namespace Durable.Engine.Hosting;
@@ -12,6 +13,7 @@ internal sealed class EngineServices(IDurableStore store, WorkflowRegistry regis
     private readonly SemaphoreSlim gate = new(1, 1);
     private StoreInfo? info;
     private volatile GroupMap? groups;
+    private Deliveries? deliveries;
 
     public IDurableStore Store { get; } = store;
 
@@ -30,10 +32,22 @@ internal sealed class EngineServices(IDurableStore store, WorkflowRegistry regis
     public Machine Machine { get; } = machine ?? Machine.Real;
 
     /// <summary>What clients of this process deliver together.</summary>
-    public Deliveries Deliveries { get; } = new(store, machine ?? Machine.Real, clock);
+    public Deliveries Deliveries => LazyInitializer.EnsureInitialized(ref deliveries, () => new Deliveries(Store, shard => Groups.Of(shard), Machine, Clock));
+
+    /// <summary>What other shard groups refuse of what runs send to them.</summary>
+    public Refusals Refusals { get; } = new(clock);
 
     /// <summary>This process as a sender of messages.</summary>
     public Guid ClientId => client.Value;
+
+    /// <summary>True if a debugger was attached when the host started, and the options are friendly to it: time limits and claim counts are off (DECISIONS 26).</summary>
+    public bool IsDebugging { get; init; }
+
+    /// <summary>How long the leases of this process's lanes last. Tasks, slots and the pace of its reaper keep <see cref="DurableOptions.Lease"/>: they outlive a process that is stopped in the debugger.</summary>
+    public TimeSpan LaneLease => IsDebugging ? Worker.LaneLease.Debugging : Options.Lease;
+
+    /// <summary>What this process's lanes say that they serve.</summary>
+    public IReadOnlyList<string> LaneServes => Worker.LaneLease.Mention(Registry.Serves, LaneLease);
 
     /// <summary>Version of the host's entry assembly.</summary>
     public string Build { get; init; } = BuildOf();

@@ -54,7 +54,14 @@ public readonly record struct OutgoingKey(Guid Sender, long Seq, short Shard);
 /// <param name="Target">The group that they go to, or null for any.</param>
 /// <param name="Age">Senders of which a row has waited for so long, by the store's clock.</param>
 /// <param name="Limit">At most so many.</param>
-public sealed record OutgoingQuery(ShardGroup Group, ShardGroup? Target, TimeSpan Age, int Limit);
+public sealed record OutgoingQuery(ShardGroup Group, ShardGroup? Target, TimeSpan Age, int Limit)
+{
+    /// <summary>Only senders behind this one, in the store's order of run ids: for the next page.</summary>
+    public Guid? After { get; init; }
+
+    /// <summary>This sender alone.</summary>
+    public Guid? Sender { get; init; }
+}
 
 /// <summary>An outgoing row as stored.</summary>
 /// <param name="Record">The row.</param>

@@ -121,7 +121,7 @@ public sealed record PurgeRequest(DateTimeOffset? ClosedBefore, Guid? RunId, int
 /// <param name="LaneId">The lane.</param>
 /// <param name="Identity">Its name.</param>
 /// <param name="Build">Its host's build.</param>
-/// <param name="Serves">What it can run, as <c>type@version</c>.</param>
+/// <param name="Serves">What it can run, as <c>type@version</c>; and <c>lease=</c> with the length, if that is unusual.</param>
 /// <param name="ExpiresAt">Its lease.</param>
 /// <param name="Alive">False: the lease is over.</param>
 /// <param name="Owned">How many runs it owns.</param>

@@ -12,7 +12,7 @@ public sealed record LaneKey(long LaneId, ShardGroup Group, Guid Holder, string 
 /// <param name="Lease">How long the lease shall last from now, by the store's clock.</param>
 /// <param name="Takeover">True once per process start: a live holder of the same name is pushed aside (O4), and its runs are adopted with their attempt counted (A1, A2).</param>
 /// <param name="Build">Version of the host's entry assembly, for people and for holds.</param>
-/// <param name="Serves">Workflow types that the lane can run, as <c>type@version</c>, for people and for explanations.</param>
+/// <param name="Serves">Workflow types that the lane can run, as <c>type@version</c>, for people and for explanations; and <c>lease=</c> with the length, if that is unusual (decision 25).</param>
 public sealed record OpenLane(LaneKey Lane, TimeSpan Lease, bool Takeover, string Build, IReadOnlyList<string> Serves);
 
 /// <summary>An open lane: only what this says is the truth after a doubt (I5).</summary>
@@ -70,9 +70,9 @@ public sealed record LoadedRun(Guid RunId, RunRecord? Run, IReadOnlyList<EventRe
 
 /// <summary>Asks for one round of reaping.</summary>
 /// <param name="Lane">The reaping lane: never reaped by itself.</param>
-/// <param name="Lease">The lease length: leases further ahead than twice this cannot be (R5).</param>
+/// <param name="Lease">The lease length: leases further ahead than twice this cannot be (R5), unless their lane says that they are longer.</param>
 /// <param name="Fence">False: release and sweep only (R6: the reaper itself was cut off a moment ago).</param>
-/// <param name="Unchanged">Lanes with an impossible lease that the caller has seen unchanged for a whole lease by its own stopwatch (R5).</param>
+/// <param name="Unchanged">Lanes with an impossible lease that the caller has seen unchanged for a whole lease, its own and the lane's, by its own stopwatch (R5).</param>
 /// <param name="Limit">At most so many runs are released for each dead lane, and notices swept.</param>
 public sealed record ReapRequest(LaneKey Lane, TimeSpan Lease, bool Fence, IReadOnlyList<LaneSeen> Unchanged, int Limit = 1_000);
 

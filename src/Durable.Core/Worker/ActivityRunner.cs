@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Durable.Engine.Worker;
 
 /// <summary>Runs activities and steps, at most so many at a time.</summary>
-internal sealed class ActivityRunner(EngineServices services, IServiceScopeFactory scopes, TransactionalSteps transactions, EngineLog log, bool debugging, IReadOnlyDictionary<Type, object>? instances = null)
+internal sealed class ActivityRunner(EngineServices services, IServiceScopeFactory scopes, TransactionalSteps transactions, EngineLog log, IReadOnlyDictionary<Type, object>? instances = null)
 {
     /// <summary>Queue of rows that only the owner's own lane acts on: steps that are to be tried again.</summary>
     public const string OwnerQueue = "\u0001owner";
@@ -126,7 +126,7 @@ internal sealed class ActivityRunner(EngineServices services, IServiceScopeFacto
     // The attempt's own task is not waited for after its time: code that ignores its token must not hold the run.
     private async Task WithinAsync(Task task, AttemptCall call, CancellationTokenSource cancellation)
     {
-        if (debugging)
+        if (services.IsDebugging)
         {
             await task.ConfigureAwait(false);
             return;

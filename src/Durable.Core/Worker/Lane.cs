@@ -42,7 +42,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         Clock = new LaneClock(services.Clock);
         signal = new AsyncSignal(services.Machine);
         alarm = services.Clock.CreateTimer(static lane => ((Lane)lane!).signal.Set(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        Filling = new PendingBatch(key, services.Options.Lease);
+        Filling = new PendingBatch(key, services.LaneLease);
         Turns = new LaneTurns(this);
         Releases = new LaneReleases(this);
         Loads = new LaneLoads(this);
@@ -260,7 +260,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (spares.Count < MaxSpares) spares.Push(batch);
     }
 
-    private PendingBatch NewBatch() => spares.TryPop(out var spare) && spare.Rows.Lane == Key ? spare : new PendingBatch(Key, Services.Options.Lease);
+    private PendingBatch NewBatch() => spares.TryPop(out var spare) && spare.Rows.Lane == Key ? spare : new PendingBatch(Key, Services.LaneLease);
 
     /// <summary>All batches that were not sent.</summary>
     public IEnumerable<PendingBatch> Unsent => sealedBatches.Append(Filling);
@@ -290,7 +290,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     {
         foreach (var batch in Unsent.ToList()) Lose(batch, reason, lost: true);
         sealedBatches.Clear();
-        Filling = new PendingBatch(Key, Services.Options.Lease);
+        Filling = new PendingBatch(Key, Services.LaneLease);
         foreach (var slot in Slots.Values.ToList()) Remove(slot);
         Timers.Clear();
         Forwards.Clear();
@@ -319,7 +319,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         if (key != Key)
         {
             Key = key;
-            Filling = new PendingBatch(key, Services.Options.Lease);
+            Filling = new PendingBatch(key, Services.LaneLease);
         }
 
         Epoch = opened.Epoch;

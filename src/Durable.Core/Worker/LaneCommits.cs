@@ -57,7 +57,7 @@ internal sealed class LaneCommits(Lane lane)
         if (suspected)
         {
             suspected = false;
-            Send(new PendingBatch(lane.Key, lane.Services.Options.Lease));
+            Send(new PendingBatch(lane.Key, lane.Services.LaneLease));
             return;
         }
 
@@ -172,7 +172,7 @@ internal sealed class LaneCommits(Lane lane)
         {
             try
             {
-                var opened = await lane.Services.Store.OpenLaneAsync(new OpenLane(lane.Key, lane.Services.Options.Lease, false, lane.Services.Build, lane.Services.Registry.Serves)).ConfigureAwait(false);
+                var opened = await lane.Services.Store.OpenLaneAsync(new OpenLane(lane.Key, lane.Services.LaneLease, false, lane.Services.Build, lane.Services.LaneServes)).ConfigureAwait(false);
                 lane.Post(() => ReadBack(batch, opened));
                 return;
             }
@@ -242,7 +242,7 @@ internal sealed class LaneCommits(Lane lane)
         var runs = BatchSplitter.Runs(batch.Rows);
         if (runs.Count > 1)
         {
-            var (left, right) = BatchSplitter.Halve(batch, lane.Key, lane.Services.Options.Lease, runs);
+            var (left, right) = BatchSplitter.Halve(batch, lane.Key, lane.Services.LaneLease, runs);
             again.Enqueue(left);
             again.Enqueue(right);
             return;

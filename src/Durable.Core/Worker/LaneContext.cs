@@ -25,9 +25,6 @@ internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, Loc
     /// <summary>What bounds executions.</summary>
     public Replay.ExecutionLimits Limits { get; init; } = new();
 
-    /// <summary>True if a debugger was attached when the host started: time limits and claim counts are off.</summary>
-    public bool IsDebugging { get; init; }
-
     /// <summary>How many lanes share what this process keeps in memory.</summary>
     public int Lanes { get; private init; } = 1;
 
@@ -55,7 +52,7 @@ internal sealed class LaneContext(ActivityRunner activities, RunWatch watch, Loc
     /// <summary>The same for one of so many lanes, with loops of its own.</summary>
     public LaneContext ForLane(int lanes) => new(Activities, Watch, Ends, Loggers, Log)
     {
-        Limits = Limits, IsDebugging = IsDebugging, Lanes = lanes, Hint = id => Hint(id), PokeAll = () => PokeAll(), Announce = () => Announce(),
+        Limits = Limits, Lanes = lanes, Hint = id => Hint(id), PokeAll = () => PokeAll(), Announce = () => Announce(),
     };
 
     /// <summary>Opens the lane again after it was lost. Set by the worker.</summary>

@@ -15,13 +15,19 @@ namespace Durable.Engine.Worker;
 internal sealed class LaneForwards(Lane lane)
 {
     private const int PageSize = 500;
+    private const long PageBytes = 4 << 20;
+    private const int HeldSize = 10_000;                 // rows of one sender that are read at once when it is tried again
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Elsewhere = TimeSpan.FromMinutes(5);
     private readonly Dictionary<int, Line> lines = [];
     private readonly HashSet<OutgoingKey> known = [];
 
-    /// <summary>True while nothing is on its way.</summary>
+    /// <summary>True while nothing is on its way. What its target refuses is not: it lies where it is stored.</summary>
     public bool IsQuiet => known.Count == 0;
 
     private IGroupedStore Grouped => (IGroupedStore)lane.Services.Store;
+
+    private Refusals Refusals => lane.Services.Refusals;
 
     /// <summary>True for the start of a child.</summary>
     public static bool IsStart(OutgoingRecord row) => row.Message.Kind == (short)EventKind.RunStarted;
@@ -48,17 +54,21 @@ internal sealed class LaneForwards(Lane lane)
     /// <summary>A row is durable: it sets out.</summary>
     public void Add(OutgoingRecord row)
     {
-        if (!known.Add(row.Key)) return;
         var target = lane.Services.Groups.Of(row.Message.Shard);
-        if (!lines.TryGetValue(target, out var line)) lines[target] = line = new Line();
-        line.Waiting.Enqueue(row);
-        Pump(line);
+        if (!lines.TryGetValue(target, out var line)) lines[target] = line = new Line(target);
+        if (line.Held.TryGetValue(row.Message.Sender, out var held)) held.Late?.Add(row);      // it is stored behind those that wait, and read with them
+        else if (known.Add(row.Key))
+        {
+            line.Waiting.Enqueue(row);
+            Pump(line);
+        }
     }
 
     /// <summary>A run was read: what it had sent and nobody has carried away sets out before anything that it sends now.</summary>
     public void TakeUp(RunSlot slot, IReadOnlyList<OutgoingRecord> rows)
     {
         slot.StartsAway = null;
+        foreach (var line in lines.Values) line.Held.Remove(slot.RunId);      // these are all of its rows
         foreach (var row in rows)
         {
             if (IsStart(row)) (slot.StartsAway ??= []).Add(row.Message.SenderSeq);
@@ -78,8 +88,13 @@ internal sealed class LaneForwards(Lane lane)
     {
         if (line.IsBusy || line.Waiting.Count == 0) return;
         line.IsBusy = true;
-        var page = new List<OutgoingRecord>();
-        while (page.Count < PageSize && line.Waiting.TryDequeue(out var row)) page.Add(row);
+        var (page, bytes) = (new List<OutgoingRecord>(), 0L);
+        while (page.Count < PageSize && bytes < PageBytes && line.Waiting.TryDequeue(out var row))
+        {
+            page.Add(row);
+            bytes += row.Message.Payload?.Length ?? 0;
+        }
+
         _ = CarryAsync(line, page);
     }
 
@@ -89,8 +104,8 @@ internal sealed class LaneForwards(Lane lane)
         {
             try
             {
-                var started = await DeliverAsync(lane.Services.Store, page).ConfigureAwait(false);
-                lane.Post(() => Arrived(line, page, started));
+                var sent = await OutgoingDelivery.SendAsync(lane.Services.Store, page).ConfigureAwait(false);
+                lane.Post(() => Arrived(line, page, sent));
                 return;
             }
             catch (Exception error)
@@ -101,26 +116,18 @@ internal sealed class LaneForwards(Lane lane)
         }
     }
 
-    /// <summary>Inserts rows at their target, those of a sender in order, all in one transaction.</summary>
-    /// <returns>The children of which a run is stored now. The others were refused.</returns>
-    public static async Task<HashSet<Guid>> DeliverAsync(IDurableStore store, IReadOnlyList<OutgoingRecord> page)
-    {
-        var starts = page.Where(IsStart).Select(row => Unreplied(StartOf(row))).DistinctBy(start => start.RunId).ToList();
-        var messages = page.Where(row => !IsStart(row)).Select(row => row.Message).ToList();
-        var result = await store.DeliverAsync(new Delivery(messages, starts)).ConfigureAwait(false);
-        return [.. starts.Where((_, i) => result.Starts[i].Started).Select(start => start.RunId)];
-    }
-
-    private void Arrived(Line line, List<OutgoingRecord> page, HashSet<Guid> started)
+    private void Arrived(Line line, List<OutgoingRecord> page, Delivered sent)
     {
         line.IsBusy = false;
         if (line.IsDropped) return;                      // its runs are somebody else's, who carries the rows once more
+        foreach (var row in page) known.Remove(row.Key);
+        foreach (var (row, error) in sent.Refused) Hold(line, row, error);
         var gone = new List<OutgoingKey>();
         var again = new List<OutgoingRecord>();
-        foreach (var row in page)
+        foreach (var row in sent.Arrived)
         {
-            known.Remove(row.Key);
-            if (IsStart(row)) Answer(row, started.Contains(row.Message.RunId), gone, again);
+            if (!line.Held.ContainsKey(row.Message.Sender)) Refusals.Remove(row.Message.Sender, line.Target);
+            if (IsStart(row)) Answer(row, sent.Started.Contains(row.Message.RunId), gone, again);
             else
             {
                 gone.Add(row.Key);
@@ -128,7 +135,7 @@ internal sealed class LaneForwards(Lane lane)
             }
         }
 
-        if (started.Count > 0) lane.Shared.PokeAll();
+        if (sent.Started.Count > 0) lane.Shared.PokeAll();
         lane.Shared.Announce();
         if (gone.Count > 0) _ = RemoveAsync(gone);
         if (again.Count > 0) _ = LaterAsync(again);
@@ -184,13 +191,83 @@ internal sealed class LaneForwards(Lane lane)
         });
     }
 
-    // At the target nobody is told: the parent is here.
-    private static StartRecord Unreplied(StartRecord start) => new()
+    // The target does not take a row: its sender waits, with all that it sends there meanwhile. Nothing of it is kept here; it is stored.
+    private void Hold(Line line, OutgoingRecord row, Exception error)
     {
-        RunId = start.RunId, Namespace = start.Namespace, WorkflowId = start.WorkflowId, Shard = start.Shard, Type = start.Type, Version = start.Version, Build = start.Build, Queue = start.Queue,
-        Priority = start.Priority, Input = start.Input, Encoding = start.Encoding, Secret = start.Secret, Attributes = start.Attributes, Parent = start.Parent, DeadlineAt = start.DeadlineAt, DueAt = start.DueAt,
-        Actor = start.Actor, Correlation = start.Correlation, Trace = start.Trace, Gate = start.Gate, Status = start.Status,
-    };
+        var sender = row.Message.Sender;
+        var pause = Refusals.Add(lane.Shared.Log, row, line.Target, error);
+        var behind = line.Waiting.Where(waiting => waiting.Message.Sender == sender).ToList();
+        if (behind.Count > 0)
+        {
+            foreach (var waiting in behind) known.Remove(waiting.Key);
+            line.Waiting = new Queue<OutgoingRecord>(line.Waiting.Where(waiting => waiting.Message.Sender != sender));
+        }
+
+        var held = line.Held[sender] = new Held();
+        _ = TryAgainAsync(line, sender, held, pause);
+    }
+
+    private async Task TryAgainAsync(Line line, Guid sender, Held held, TimeSpan pause)
+    {
+        await Task.Delay(pause, lane.Services.Clock).ConfigureAwait(false);
+        if (!lane.IsOver && !line.IsDropped) lane.Post(() => TryAgain(line, sender, held));
+    }
+
+    private void TryAgain(Line line, Guid sender, Held held)
+    {
+        if (line.IsDropped || line.Held.GetValueOrDefault(sender) != held) return;
+        if (Refusals.Left(sender, line.Target) is var left && left > TimeSpan.Zero)
+        {
+            _ = TryAgainAsync(line, sender, held, left);
+            return;
+        }
+
+        held.Late = [];
+        _ = ReadAsync(line, sender, held);
+    }
+
+    // As they are stored now: others may have carried them, and an operator may have given one up.
+    private async Task ReadAsync(Line line, Guid sender, Held held)
+    {
+        try
+        {
+            var target = lane.Services.Groups.All.First(group => group.Number == line.Target);
+            var rows = await Grouped.ReadOutgoingAsync(new OutgoingQuery(lane.Key.Group, target, TimeSpan.Zero, HeldSize) { Sender = sender }).ConfigureAwait(false);
+            lane.Post(() => TakeBack(line, sender, held, rows));
+        }
+        catch (Exception error)
+        {
+            lane.Shared.Log.StoreAway("read outgoing rows", error);
+            lane.Post(() =>
+            {
+                held.Late = null;
+                _ = TryAgainAsync(line, sender, held, Soon);
+            });
+        }
+    }
+
+    private void TakeBack(Line line, Guid sender, Held held, IReadOnlyList<OutgoingRow> stored)
+    {
+        if (line.IsDropped || line.Held.GetValueOrDefault(sender) != held) return;
+        var rows = stored.Select(row => row.Record).Concat(held.Late ?? []).DistinctBy(row => row.Key).OrderBy(row => row.Message.SenderSeq).ToList();
+        held.Late = null;
+        if (rows.Any(IsStart) && !lane.Slots.ContainsKey(sender))
+        {
+            _ = TryAgainAsync(line, sender, held, Elsewhere);      // a start is its parent's owner's; should that be this lane again, it takes the rows up
+            return;
+        }
+
+        if (stored.Count < HeldSize) line.Held.Remove(sender);
+        else
+        {
+            rows.RemoveRange(HeldSize, rows.Count - HeldSize);
+            _ = TryAgainAsync(line, sender, held, Soon);            // more are stored than were read: those first
+        }
+
+        foreach (var row in rows)
+            if (known.Add(row.Key)) line.Waiting.Enqueue(row);
+        Pump(line);
+    }
 
     private static MessageRecord Numbered(MessageRecord message, Guid sender, long seq) => new()
     {
@@ -200,13 +277,25 @@ internal sealed class LaneForwards(Lane lane)
     };
 
     /// <summary>What goes to one group.</summary>
-    private sealed class Line
+    private sealed class Line(int target)
     {
-        public Queue<OutgoingRecord> Waiting { get; } = new();
+        public int Target => target;
+
+        public Queue<OutgoingRecord> Waiting { get; set; } = new();
+
+        /// <summary>Senders of which the target refuses a row.</summary>
+        public Dictionary<Guid, Held> Held { get; } = [];
 
         public bool IsBusy { get; set; }
 
         public volatile bool IsDropped;
+    }
+
+    /// <summary>A sender that waits.</summary>
+    private sealed class Held
+    {
+        /// <summary>While its rows are read: what becomes durable meanwhile.</summary>
+        public List<OutgoingRecord>? Late { get; set; }
     }
 }
 

@@ -13,11 +13,14 @@ internal sealed class LaneLoads(Lane lane)
 {
     private readonly Func<Type, WorkflowDefinition?> definitions = lane.Services.Registry.Find;      // one delegate for all runs
     private const int PageOfRuns = 50;
+    private const int PageOfMail = 200;
+    private const int MailReads = 2;                     // at once; what is asked for meanwhile goes into the next, many runs in one call
     private readonly HashSet<Guid> reading = [];
-    private readonly HashSet<Guid> readAgain = [];
+    private readonly HashSet<Guid> unread = [];
+    private int reads;
 
     /// <summary>True while mail is being read.</summary>
-    public bool IsReading => reading.Count > 0;
+    public bool IsReading => reads > 0;
 
     /// <summary>Takes over the runs that an open found.</summary>
     public void Adopt(IReadOnlyList<OwnedRun> owned) => Claimed([.. owned.Where(run => !lane.Slots.ContainsKey(run.RunId))]);
@@ -41,15 +44,22 @@ internal sealed class LaneLoads(Lane lane)
     /// <summary>Reads the mail of own runs: one statement's result at a time for each run (D4).</summary>
     public void ReadMail(IReadOnlyList<Guid> runs)
     {
-        var wanted = new List<Guid>();
         foreach (var run in runs)
-        {
-            if (!lane.Slots.ContainsKey(run)) continue;
-            if (reading.Add(run)) wanted.Add(run);
-            else readAgain.Add(run);
-        }
+            if (lane.Slots.ContainsKey(run)) unread.Add(run);
+        ReadUnread();
+    }
 
-        if (wanted.Count > 0) _ = ReadMailAsync(wanted);
+    private void ReadUnread()
+    {
+        while (reads < MailReads && unread.Count > 0)
+        {
+            var page = unread.Where(run => !reading.Contains(run)).Take(PageOfMail).ToList();      // who is being read waits for that
+            if (page.Count == 0) return;
+            unread.ExceptWith(page);
+            reading.UnionWith(page);
+            reads++;
+            _ = ReadMailAsync(page);
+        }
     }
 
     /// <summary>A new execution of a run's present generation.</summary>
@@ -207,11 +217,11 @@ internal sealed class LaneLoads(Lane lane)
 
         lane.Post(() =>
         {
-            foreach (var run in runs) reading.Remove(run);
+            reads--;
+            reading.ExceptWith(runs);
             foreach (var run in loaded)
                 if (lane.Slots.TryGetValue(run.RunId, out var slot)) Apply(slot, run.Messages);
-            var again = runs.Where(readAgain.Remove).ToList();
-            if (again.Count > 0) ReadMail(again);
+            ReadUnread();
         });
     }
 
@@ -317,7 +327,7 @@ internal sealed class LaneLoads(Lane lane)
 
     private void Run(RunSlot slot, LoadedRun loaded, HashSet<int> unborn)
     {
-        if (slot.Attempt > lane.Services.Options.QuarantineAfter && !lane.Shared.IsDebugging)
+        if (slot.Attempt > lane.Services.Options.QuarantineAfter && !lane.Services.IsDebugging)
         {
             lane.Holds.Hold(slot, new Verdict(DurableErrorCodes.RunInWrongState, $"The run was claimed {slot.Attempt} times without progress: it may be what ends its host. Look at the hosts' logs, then resume or terminate it."), HoldReasons.Quarantined);
             return;

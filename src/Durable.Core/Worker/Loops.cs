@@ -17,6 +17,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
     private static readonly TimeSpan LowMargin = TimeSpan.FromSeconds(5);      // longer than any ordinary transaction that inserts
     private readonly AsyncSignal look = new(services.Machine);
     private readonly Dictionary<long, (LaneSeen Seen, long Since)> impossible = [];
+    private readonly Dictionary<long, TimeSpan> lengths = [];
     private readonly LaneBalance balance = new(services);
     private long lastGood = services.Clock.GetTimestamp();
 
@@ -56,7 +57,9 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             if (isFull) lane.LooksNext = true;
             if (chosen.Count > 0) lane.Claim(chosen);
             if (found.Mail.Count > 0) lane.Post(() => lane.Loads.ReadMail(found.Mail));
-            pause = chosen.Count + found.Mail.Count > 0 ? FirstPause : pause * 2 < options.PollInterval ? pause * 2 : options.PollInterval;
+            // Mail is mostly known from hints of this process, and announced by others: looking for it as often as for runs would cost more than it finds.
+            var next = chosen.Count > 0 ? FirstPause : found.Mail.Count > 0 ? FirstPause * 2 : pause * 2;
+            pause = next < options.PollInterval ? next : options.PollInterval;
             var wait = found.NextDue is { } due && due - found.Now < pause ? due - found.Now : pause;
             if (wait < TimeSpan.FromMilliseconds(1)) wait = TimeSpan.FromMilliseconds(1);
             alarm.Change(wait, Timeout.InfiniteTimeSpan);
@@ -91,7 +94,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             var ticks = lane.Ticks;
             var epoch = lane.Epoch;
             if (ticks == before) lane.Post(static () => { });              // an idle lane ticks when it is asked to
-            else if (await services.Store.HeartbeatAsync(lane.Key, epoch, services.Options.Lease, stop).ConfigureAwait(false)) Good();
+            else if (await services.Store.HeartbeatAsync(lane.Key, epoch, services.LaneLease, stop).ConfigureAwait(false)) Good();
             else lane.Suspect(epoch);
             before = ticks;
             await Supervisor.PauseAsync(services.Options.Lease / 4, services.Clock, tick, stop).ConfigureAwait(false);
@@ -115,7 +118,8 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             }
 
             var now = services.Clock.GetTimestamp();
-            var unchanged = impossible.Values.Where(entry => services.Clock.GetElapsedTime(entry.Since, now) >= ttl).Select(entry => entry.Seen).ToList();
+            // R5: seen unchanged for a whole lease, ours and its own: one that is longer than ours is renewed less often, and by a debugger's hour perhaps not at all.
+            var unchanged = impossible.Values.Where(entry => services.Clock.GetElapsedTime(entry.Since, now) is var still && still >= ttl && still >= lengths.GetValueOrDefault(entry.Seen.LaneId, ttl)).Select(entry => entry.Seen).ToList();
             var reaped = await services.Store.ReapAsync(new ReapRequest(lane.Key, ttl, true, unchanged), stop).ConfigureAwait(false);
             Remember(reaped.Impossible, now);
             await EndOverdueAsync(reaped.Overdue, stop).ConfigureAwait(false);
@@ -170,11 +174,13 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
         var wait = ttl / 4;
         var (key, epoch, durable) = (lane.Key, lane.Epoch, lane.CommitSeq);
         var lanes = await (services.Groups.IsOne ? services.Store.ReadLanesAsync(stop) : ((IGroupedStore)services.Store).ReadLanesAsync(key.Group, stop)).ConfigureAwait(false);
+        lengths.Clear();
         if (!lane.IsDraining && balance.Seen(key, lane.Owned, lanes) is var surplus and > 0) lane.Post(() => LaneBalance.Shed(lane, surplus));
         foreach (var other in lanes)
         {
             // An idle lane would never learn from a refused batch that a failover lost what it has in memory (O3): it asks.
             if (other.LaneId == key.LaneId && other.CommitSeq < durable) lane.Suspect(epoch);
+            lengths[other.LaneId] = LaneLease.Of(other);
             if (other.LaneId != key.LaneId && other.ExpiresAt - now is var left && left < wait) wait = left;
         }
 

@@ -31,17 +31,13 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
 
     private TimeSpan Length => services.Options.Lease;
 
-    // Over here before it is over there: what must stop then has an eighth of the lease to do it.
-    private TimeSpan Good => Length * 7 / 8;
+    // Over here before it is over there: what must stop then has an eighth of the lease to do it. After a stand in the debugger the store is asked instead: nobody else may have taken them.
+    private TimeSpan Good => services.IsDebugging ? LaneLease.Debugging : Length * 7 / 8;
 
-    /// <summary>How many of each limited queue the next claim may take. They are reserved until <see cref="Claimed"/>.</summary>
+    /// <summary>How many of each limited queue the next claim may take. They are reserved until <see cref="Claimed"/>: a claim in another shard group meanwhile has what is left.</summary>
     public IReadOnlyDictionary<string, int> Most()
     {
-        lock (gate)
-        {
-            foreach (var queue in queues.Values) queue.Reserved = queue.Room(IsValid(queue));
-            return queues.Values.ToDictionary(queue => queue.Name, queue => queue.Reserved);
-        }
+        lock (gate) return queues.Values.ToDictionary(queue => queue.Name, queue => queue.Reserve(IsValid(queue)));
     }
 
     /// <summary>An attempt of a queue begins. False: its slot is gone, so it must not.</summary>
@@ -65,12 +61,16 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
     }
 
     /// <summary>A claim has ended, and its tasks were started.</summary>
+    /// <param name="most">What it might have taken.</param>
     /// <param name="held">Queues in which more is due than the claim could take.</param>
-    public void Claimed(IReadOnlyList<string> held)
+    /// <returns>True: there is room now for what a claim had to leave because another was under way.</returns>
+    public bool Claimed(IReadOnlyDictionary<string, int> most, IReadOnlyList<string> held)
     {
+        var again = false;
         lock (gate)
-            foreach (var queue in queues.Values) (queue.Reserved, queue.IsWaiting) = (0, held.Contains(queue.Name));
+            foreach (var queue in queues.Values) again |= queue.Release(most[queue.Name], held.Contains(queue.Name), IsValid(queue));
         if (HasSlots) signal.Set();
+        return again;
     }
 
     /// <summary>Asks for refused slots now: somebody may have given some back.</summary>
@@ -188,8 +188,10 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
         /// <summary>Attempts under way here.</summary>
         public int Running { get; set; }
 
-        /// <summary>Attempts that a claim under way may add.</summary>
-        public int Reserved { get; set; }
+        private bool overlapped;
+
+        /// <summary>Attempts that claims under way may add.</summary>
+        public int Reserved { get; private set; }
 
         /// <summary>Slots that this process has.</summary>
         public int Slots { get; set; }
@@ -214,6 +216,26 @@ internal sealed class QueueLimiter(EngineServices services, LaneContext shared, 
 
         /// <summary>How many more may begin with what there is.</summary>
         public int Room(bool valid) => Math.Max(0, Math.Min((limit.PerWorker ?? int.MaxValue) - Running, Cluster is null ? int.MaxValue : valid ? Slots - Running : 0));
+
+        /// <summary>Reserves what is left of the room.</summary>
+        public int Reserve(bool valid)
+        {
+            overlapped |= Reserved > 0;
+            var room = Math.Max(0, Room(valid) - Reserved);
+            Reserved += room;
+            return room;
+        }
+
+        /// <summary>Gives a reservation back. True: something was left for want of room that there is now.</summary>
+        public bool Release(int reserved, bool held, bool valid)
+        {
+            Reserved -= reserved;
+            IsWaiting = held || (overlapped && IsWaiting);
+            if (Reserved > 0) return false;
+            var again = overlapped && IsWaiting && Room(valid) > 0;
+            overlapped = false;
+            return again;
+        }
 
         /// <summary>How many slots would be of use.</summary>
         public int Wanted(int places)

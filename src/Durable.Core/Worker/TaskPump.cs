@@ -15,6 +15,8 @@ internal sealed class TaskPump
 {
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan ExpireEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);        // with a backlog, a claim for each place that becomes free costs more than the place
+    private const int ClaimSize = 100;
     private readonly ConcurrentDictionary<TaskKey, RunningTask> running = new();
     private readonly ConcurrentQueue<(RunningTask Task, TaskEnd End)> ended = new();
     private readonly EngineServices services;
@@ -70,7 +72,7 @@ internal sealed class TaskPump
     {
         using var alarm = services.Clock.CreateTimer(static signal => ((AsyncSignal)signal!).Set(), wake, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var known = services.Registry.ActivityNames;
-        var lastExpiry = 0L;
+        var (lastExpiry, lastClaim, more) = (0L, 0L, false);
         var namespaces = services.Options.ServedNamespaces.Count == 0 ? null : services.Options.ServedNamespaces.ToList();
         while (!stop.IsCancellationRequested && known.Count > 0)
         {
@@ -78,9 +80,17 @@ internal sealed class TaskPump
             lock (gate) nextKnown = DateTimeOffset.MaxValue;
             var wait = Idle;
             var free = IsDraining ? 0 : runner.Free;
-            if (free > 0)
+            if (more && free > 0 && free < services.Options.MaxConcurrentActivities / 4 && services.Clock.GetElapsedTime(lastClaim) is var since && since < Gather)
             {
-                var claimed = await all.ClaimAsync(most => ClaimAsync(new TaskClaim(group, all.Queues, known, Math.Min(free, 100), namespaces) { Most = most }, clock, stop), stop).ConfigureAwait(false);
+                wait = Gather - since;
+            }
+            else if (free > 0)
+            {
+                if (services.IsDebugging) await BeatAsync(static _ => true, stop).ConfigureAwait(false);      // after a stand at a breakpoint its own tasks look forsaken
+                var wanted = Math.Min(free, ClaimSize);
+                lastClaim = services.Clock.GetTimestamp();
+                var claimed = await all.ClaimAsync(most => ClaimAsync(new TaskClaim(group, all.Queues, known, wanted, namespaces) { Most = most }, clock, stop)).ConfigureAwait(false);
+                more = claimed.Tasks.Count == wanted;
                 if (claimed.Tasks.Count > 0) wait = TimeSpan.Zero;
                 else if (claimed.NextVisible is { } next && next - claimed.Now < wait) wait = next - claimed.Now;
             }
@@ -120,19 +130,21 @@ internal sealed class TaskPump
         while (!stop.IsCancellationRequested)
         {
             tick();
-            var due = running.Values.Where(task => task.BeatDue(services.Clock)).OrderBy(task => (task.Task.RunId, task.Task.TaskNo)).ToList();
-            if (due.Count > 0)
-            {
-                var states = await services.Store.HeartbeatTasksAsync([.. due.Select(task => task.Beat())], stop).ConfigureAwait(false);
-                for (var i = 0; i < due.Count; i++)
-                    if (!states[i].Held || states[i].Cancel) due[i].Stop(givenBack: false);
-            }
-
+            await BeatAsync(task => task.BeatDue(services.Clock), stop).ConfigureAwait(false);
             foreach (var silent in running.Values) silent.CheckSilence(services.Clock);
             runner.SendAway(IsDraining ? TimeSpan.Zero : services.Options.DispatchTimeout);
 
             await Task.Delay(TimeSpan.FromMilliseconds(250), services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private async Task BeatAsync(Func<RunningTask, bool> which, CancellationToken stop)
+    {
+        var due = running.Values.Where(which).OrderBy(task => (task.Task.RunId, task.Task.TaskNo)).ToList();
+        if (due.Count == 0) return;
+        var states = await services.Store.HeartbeatTasksAsync([.. due.Select(task => task.Beat())], stop).ConfigureAwait(false);
+        for (var i = 0; i < due.Count; i++)
+            if (!states[i].Held || states[i].Cancel) due[i].Stop(givenBack: false);
     }
 
     /// <summary>Tells all tasks that the host stops: their next attempt is somebody else's.</summary>
@@ -228,7 +240,7 @@ internal sealed class TaskPump
         {
             var document = JsonSerializer.Deserialize(Codecs.Decode(services.Serializer.Codec, task.Payload, task.Encoding, task.Namespace, task.RunId, $"Call of {task.Activity}"), HistoryJson.Default.TaskDocument)!;
             options = document.Options;
-            one.Begin(options.Heartbeat, services.Clock);
+            one.Begin(services.IsDebugging ? null : options.Heartbeat, services.Clock);
             workflow = new WorkflowInfo(document.Workflow.WorkflowId, task.RunId, document.Workflow.Workflow, document.Workflow.Version) { Namespace = task.Namespace, Generation = task.Gen, StartedAt = document.Workflow.StartedAt };
             activity = Telemetry.StartAttempt(task.Activity, task.Attempt, workflow, document.Workflow.Trace);
             if (options.AtMostOnce && task.Attempt > task.LogicalAttempt + 1) throw RetryRules.InDoubt();

@@ -11,7 +11,6 @@ internal sealed class TaskPumps
     private readonly EngineServices services;
     private readonly ActivityRunner runner;
     private readonly EngineLog log;
-    private readonly SemaphoreSlim claiming = new(1, 1);
     private volatile TaskPump[] pumps = [];
     private volatile bool draining;
     private long started;
@@ -62,22 +61,20 @@ internal sealed class TaskPumps
         foreach (var pump in pumps) pump.StopAll();
     }
 
-    /// <summary>Claims within what the limits leave. One pump at a time where there are limits: what a claim may take is reserved while it is under way.</summary>
-    public async Task<TaskClaimResult> ClaimAsync(Func<IReadOnlyDictionary<string, int>, Task<TaskClaimResult>> claim, CancellationToken stop)
+    /// <summary>Claims within what the limits leave. What a claim may take is reserved while it is under way; no pump waits for another, whose server may not answer.</summary>
+    public async Task<TaskClaimResult> ClaimAsync(Func<IReadOnlyDictionary<string, int>, Task<TaskClaimResult>> claim)
     {
-        var alone = pumps.Length > 1 && services.Options.QueueLimits.Count > 0;
-        if (alone) await claiming.WaitAsync(stop).ConfigureAwait(false);
+        var most = Limits.Most();
         IReadOnlyList<string> held = [];
         try
         {
-            var claimed = await claim(Limits.Most()).ConfigureAwait(false);
+            var claimed = await claim(most).ConfigureAwait(false);
             held = claimed.Held;
             return claimed;
         }
         finally
         {
-            Limits.Claimed(held);
-            if (alone) claiming.Release();
+            if (Limits.Claimed(most, held)) Poke();
         }
     }
 

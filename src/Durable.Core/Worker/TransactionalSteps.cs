@@ -89,8 +89,9 @@ internal sealed class TransactionalSteps(EngineServices services, IReadOnlyDicti
     private TimeSpan LimitOf(ITransactionalStore store, CallOptions options)
     {
         if (store.ExclusiveLimit is not { } usual) return options.StartToClose;
+        var most = services.LaneLease / 4;
+        if (services.IsDebugging) return most;
         var wanted = options.StartToClose == CallOptions.Default.StartToClose ? usual : options.StartToClose;
-        var most = services.Options.Lease / 4;
         return wanted < most ? wanted : most;
     }
 

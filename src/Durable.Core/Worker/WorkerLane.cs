@@ -74,7 +74,7 @@ internal sealed class WorkerLane
         supervisor.Run("task ends" + of, tasks.ReportLoopAsync, stop);
         supervisor.Run("task heartbeats" + of, tasks.BeatLoopAsync, stop);
         if (!services.Groups.IsOne) supervisor.Run("outgoing" + of, new OutgoingSweep(services, log, Group, shared.Hint).RunAsync, stop);
-        if (!shared.IsDebugging) supervisor.Run("watchdog" + of, (tick, token) => WatchdogAsync(made, tick, token), stop);
+        if (!services.IsDebugging) supervisor.Run("watchdog" + of, (tick, token) => WatchdogAsync(made, tick, token), stop);
     }
 
     /// <summary>Parks all runs, gives the lane up, and ends its loop.</summary>
@@ -100,7 +100,7 @@ internal sealed class WorkerLane
     }
 
     private Task<OpenedLane?> TryOpenAsync(LaneKey key, bool takeover, CancellationToken cancellationToken) =>
-        services.Store.OpenLaneAsync(new OpenLane(key, services.Options.Lease, takeover, services.Build, services.Registry.Serves), cancellationToken);
+        services.Store.OpenLaneAsync(new OpenLane(key, services.LaneLease, takeover, services.Build, services.LaneServes), cancellationToken);
 
     // A process that finds itself fenced goes on under a random name: two live hosts with one name settle after one fence (O4).
     private async Task ReopenAsync(Lane lost)

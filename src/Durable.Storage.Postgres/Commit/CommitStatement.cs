@@ -26,7 +26,8 @@ internal enum CommitResultKind
 /// <param name="name">Its file in <c>Sql/</c>.</param>
 /// <param name="kind">What it answers.</param>
 /// <param name="command">The command.</param>
-internal sealed class CommitStatement(string name, CommitResultKind kind, NpgsqlBatchCommand command)
+/// <param name="returning">True: it answers rows, whatever its kind.</param>
+internal sealed class CommitStatement(string name, CommitResultKind kind, NpgsqlBatchCommand command, bool returning = false)
 {
     private readonly List<ColumnSet> sets = [];
 
@@ -35,6 +36,9 @@ internal sealed class CommitStatement(string name, CommitResultKind kind, Npgsql
 
     /// <summary>What it answers.</summary>
     public CommitResultKind Kind { get; } = kind;
+
+    /// <summary>True if there is a result to be read, or passed over.</summary>
+    public bool HasRows { get; } = returning || kind is not (CommitResultKind.None or CommitResultKind.Counted);
 
     /// <summary>The command.</summary>
     public NpgsqlBatchCommand Command { get; } = command;

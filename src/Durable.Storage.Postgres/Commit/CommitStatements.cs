@@ -32,6 +32,10 @@ internal sealed class CommitStatements
     private readonly OutgoingKeyColumns forwarded = new();
     private readonly short[]? shards;
 
+    // Where the engine spreads its tables the fence and its log row are two statements (decision 11).
+    private readonly CommitStatement? logRow;
+    private readonly NpgsqlParameter<long> logSeq = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
+
     private readonly CommitStatement fence, consumeNotice, consumeMessage, park, update, close, closeTasks, closeNotices, taskDelete, taskInsert, claim,
         startOwned, startWake, startRefused, append, send, letter, document, trim, outgo, forget;
 
@@ -42,7 +46,11 @@ internal sealed class CommitStatements
     private readonly NpgsqlParameter<TimeSpan> fenceLease = new() { NpgsqlDbType = NpgsqlDbType.Interval };
     private readonly NpgsqlParameter fenceRuns = new() { NpgsqlDbType = NpgsqlDbType.Bytea };
 
-    public CommitStatements(PostgresOptions options, LaneKey lane, short[]? shards = null)
+    /// <param name="options">Options in force.</param>
+    /// <param name="lane">The lane.</param>
+    /// <param name="shards">The shards of its group, where the engine spreads its tables, else null.</param>
+    /// <param name="through">True: they go through the engine's coordinator.</param>
+    public CommitStatements(PostgresOptions options, LaneKey lane, short[]? shards = null, bool through = false)
     {
         this.shards = shards;
         this.options = options;
@@ -50,7 +58,13 @@ internal sealed class CommitStatements
         Clock = new NpgsqlBatchCommand(shards is null ? "select clock_timestamp()" : "select now()");
         fenceLane.TypedValue = lane.LaneId;
         fenceShard.TypedValue = lane.Group.HomeShard;
-        fence = Make("CommitFence", CommitResultKind.None, [fenceLane, fenceShard, fenceEpoch, fenceSeq, fenceLease, fenceRuns, fenceHolder]);
+        if (shards is null) fence = Make("CommitFence", CommitResultKind.None, [fenceLane, fenceShard, fenceEpoch, fenceSeq, fenceLease, fenceRuns, fenceHolder]);
+        else
+        {
+            fence = Make("CommitFence", CommitResultKind.Ignored, [fenceLane, fenceShard, fenceEpoch, fenceSeq, fenceLease, fenceHolder]);
+            logRow = Make("CommitLog", CommitResultKind.None, [PgBatch.Long(lane.LaneId), logSeq, PgBatch.Short(lane.Group.HomeShard), fenceRuns]);
+        }
+
         consumeNotice = Make("CommitConsume", CommitResultKind.None, [], notices);
         consumeMessage = Make("CommitConsumeMessage", CommitResultKind.None, [], messages);
         park = Make("CommitPark", CommitResultKind.Counted, [PgBatch.Long(lane.LaneId)], parks);
@@ -59,7 +73,7 @@ internal sealed class CommitStatements
         closeTasks = Make("CommitCloseTasks", CommitResultKind.None, [PgBatch.Long(lane.LaneId)], closedTasks);
         closeNotices = Make("CommitCloseNotices", CommitResultKind.None, [PgBatch.Long(lane.LaneId)], closedNotices);
         taskDelete = Make("CommitTaskDelete", CommitResultKind.None, [], taskDeletes);
-        taskInsert = Make("CommitTaskInsert", CommitResultKind.None, [], tasks);
+        taskInsert = MakeInsert("CommitTaskInsert", CommitResultKind.None, through, tasks);
         claim = Make("CommitClaim", CommitResultKind.Claims, [], claims);
         claim.Command.Parameters.Add(PgBatch.Long(lane.LaneId));
         startOwned = Make("CommitStartOwned", CommitResultKind.Starts, [], owned);
@@ -67,7 +81,7 @@ internal sealed class CommitStatements
         startOwned.Attach(firstEvents);
         startWake = Make("StartWake", CommitResultKind.Starts, [], wake);
         startRefused = Make("StartRefused", CommitResultKind.None, [], refusable, refusals);
-        append = Make("CommitAppend", CommitResultKind.Counted, [], events);
+        append = MakeInsert("CommitAppend", CommitResultKind.Counted, through, events);
         send = Make("Deliver", CommitResultKind.Ignored, [], sends);
         letter = Make("DeliverLetters", CommitResultKind.None, [], letters);
         document = Make("CommitDocument", CommitResultKind.None, [], documents);
@@ -97,8 +111,10 @@ internal sealed class CommitStatements
     {
         used.Clear();
         used.Add(fence);
+        if (logRow is not null) used.Add(logRow);
         fenceEpoch.TypedValue = batch.Epoch;
         fenceSeq.TypedValue = batch.CommitSeq;
+        logSeq.TypedValue = batch.CommitSeq;
         fenceHolder.TypedValue = batch.Lane.Holder;
         fenceLease.TypedValue = batch.Lease;
         fenceRuns.Value = (object?)log.Pack(batch) ?? DBNull.Value;
@@ -219,6 +235,15 @@ internal sealed class CommitStatements
         if (set.Count == 0) return;
         statement.Refresh(set.Count);
         used.Add(statement);
+    }
+
+    // Citus' coordinator copies the rows of a plain insert to their node, and what that node refuses then comes back as an internal error. With a result it sends an insert.
+    private CommitStatement MakeInsert(string name, CommitResultKind kind, bool through, ColumnSet set)
+    {
+        if (!through) return Make(name, kind, [], set);
+        var statement = new CommitStatement(name, kind, new NpgsqlBatchCommand(SqlText.For(options.Schema, name, options.Variant.SkipLocked, spread: true) + " returning 1"), returning: true);
+        statement.Attach(set);
+        return statement;
     }
 
     private CommitStatement Make(string name, CommitResultKind kind, ReadOnlySpan<NpgsqlParameter> scalars, params ReadOnlySpan<ColumnSet> sets)

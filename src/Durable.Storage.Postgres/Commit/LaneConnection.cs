@@ -67,7 +67,7 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
         await connections.ProbeAsync(cancellationToken).ConfigureAwait(false);
         connection = await connections.OpenOwnAsync(EngineConnections.LaneApplication(lane.LaneId), cancellationToken).ConfigureAwait(false);
         batch = new NpgsqlBatch(connection);
-        statements = new CommitStatements(connections.Options, lane, shards);
+        statements = new CommitStatements(connections.Options, lane, shards, through: shards is not null && !connections.IsNode);
         lockTimeout = wanted;
         if (connections.Pooler) return;
         await using var command = new NpgsqlCommand(LockTimeoutText("set"), connection);
@@ -103,7 +103,7 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
         {
             foreach (var statement in filled)
             {
-                if (statement.Kind is CommitResultKind.None or CommitResultKind.Counted) continue;
+                if (!statement.HasRows) continue;
                 while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     if (statement.Kind == CommitResultKind.Starts) started.Add(reader.GetGuid(0));

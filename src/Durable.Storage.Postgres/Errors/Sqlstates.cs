@@ -15,7 +15,8 @@ internal static class Sqlstates
         if (error is not PostgresException refusal || !answered || refusal.InvariantSeverity != "ERROR") return CommitOutcome.Unknown;
         return refusal.SqlState switch
         {
-            "23502" when refusal.TableName?.StartsWith("commit_log", StringComparison.Ordinal) == true => CommitOutcome.Refused,      // C1: the fence; a shard of the log has a number behind its name
+            "23502" when refusal.TableName == "commit_log" => CommitOutcome.Refused,                    // C1: the fence
+            "22012" => CommitOutcome.Refused,                                                           // C1 on an engine that spreads its tables; nothing else divides
             "40001" or "40P01" => CommitOutcome.Retry,
             "55P03" => CommitOutcome.Rejected,                                                          // G2: somebody's transaction holds an id
             "40003" => CommitOutcome.Unknown,

@@ -64,6 +64,13 @@ internal sealed class GroupStore : IAsyncDisposable
         await Lanes.CloseAsync(lane, epoch, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>DECISIONS 9, HoldAllRuns, for the runs of this group.</summary>
+    public Task HoldAllAsync(CancellationToken cancellationToken) => calls.RunAsync("hold all runs", async (connection, ct) =>
+    {
+        await using var batch = Installation.AddHolds(calls.Batch(connection, transaction: true));
+        return await batch.ExecuteAsync(ct).ConfigureAwait(false);
+    }, cancellationToken);
+
     /// <summary>Asks the server whether it answers.</summary>
     public Task AskAsync(CancellationToken cancellationToken) => calls.RunAsync("ask", async (connection, ct) =>
     {

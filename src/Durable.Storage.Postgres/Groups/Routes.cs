@@ -34,6 +34,9 @@ internal sealed class Routes : IAsyncDisposable
     /// <summary>What the connection string names.</summary>
     public Server Coordinator { get; }
 
+    /// <summary>True: one database, spread by its engine, which has a coordinator for all of it.</summary>
+    public bool IsSpread => options.Placement.IsSpread;
+
     /// <summary>All groups with their verbs, in order of number.</summary>
     public IReadOnlyList<GroupStore> All => groups;
 

@@ -7,6 +7,10 @@ namespace Durable.Storage.Postgres;
 /// <summary>Spreads calls over groups. With one group nothing is taken apart.</summary>
 internal sealed class Spread(Routes routes, ILogger log)
 {
+    private readonly Calls coordinator = new(routes.Coordinator.Connections);
+    private readonly MonthPurge months = new(new Calls(routes.Coordinator.Connections), log, isSpread: true);
+    private bool isMidway;
+
     /// <summary>A call about rows of which each has a shard; the answers in any order.</summary>
     public async Task<IReadOnlyList<TOut>> ManyAsync<TIn, TOut>(IReadOnlyList<TIn> rows, Func<TIn, short> shard, Func<GroupStore, IReadOnlyList<TIn>, Task<IReadOnlyList<TOut>>> call)
     {
@@ -81,8 +85,29 @@ internal sealed class Spread(Routes routes, ILogger log)
         return (await AllAsync(group => group.Catalog.FindDocumentAsync(ns, kind, key, cancellationToken)).ConfigureAwait(false)).OfType<DocumentRecord>().FirstOrDefault();
     }
 
-    /// <summary>A page of purging: the groups in turn, until it is full.</summary>
+    /// <summary>A page of purging: whole months before the first page, then the groups in turn, until it is full.</summary>
     public async Task<int> PurgeAsync(PurgeRequest request, CancellationToken cancellationToken)
+    {
+        if (routes.IsSpread && !isMidway && request.ClosedBefore is { } closedBefore) await DropMonthsAsync(closedBefore, cancellationToken).ConfigureAwait(false);
+        var count = await PurgePageAsync(request, cancellationToken).ConfigureAwait(false);
+        isMidway = count >= request.Limit;
+        return count;
+    }
+
+    // The coordinator may be away while groups answer: the rows then go by pages.
+    private async Task DropMonthsAsync(DateTimeOffset closedBefore, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await coordinator.RunAsync("drop months", (connection, ct) => months.DropAsync(connection, closedBefore, ct), cancellationToken).ConfigureAwait(false);
+        }
+        catch (DurableException error) when (error.Code == DurableErrorCodes.StoreUnavailable)
+        {
+            Log.GroupLeftOut(log, error, routes.Coordinator.Connections.Description);
+        }
+    }
+
+    private async Task<int> PurgePageAsync(PurgeRequest request, CancellationToken cancellationToken)
     {
         if (routes.All is [var only]) return await only.Purge.PurgeAsync(request, cancellationToken).ConfigureAwait(false);
         var purged = await AllAsync(group => group.Purge.PurgeAsync(request, cancellationToken)).ConfigureAwait(false);

@@ -35,14 +35,20 @@ internal sealed class Installation(EngineConnections connections, Calls calls, H
     }, cancellationToken);
 
     /// <summary>Records that the database may be worked on here.</summary>
-    public Task AcceptAsync(RestoredStorePolicy policy, CancellationToken cancellationToken) => calls.RunAsync("accept the place", async (connection, ct) =>
+    /// <param name="policy">What becomes of open runs.</param>
+    /// <param name="held">True: all runs are held already, group by group.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task AcceptAsync(RestoredStorePolicy policy, bool held, CancellationToken cancellationToken) => calls.RunAsync("accept the place", async (connection, ct) =>
     {
         var here = await Place.ReadAsync(connection, ct).ConfigureAwait(false);
         await using var batch = calls.Batch(connection, transaction: true);
-        if (policy == RestoredStorePolicy.HoldAllRuns) batch.Add("HoldLanes").Add("HoldOwned").Add("HoldOwnedDelete").Add("HoldRuns").Add("HoldStatuses").Add("HoldTasks");
+        if (policy == RestoredStorePolicy.HoldAllRuns && !held) AddHolds(batch);
         await batch.Add("AcceptPlace", PgBatch.Text(here.ToString()), PgBatch.Text(policy.ToString())).ExecuteAsync(ct).ConfigureAwait(false);
         return true;
     }, cancellationToken);
+
+    /// <summary>DECISIONS 9, HoldAllRuns: what is done to runs. Done again, it changes nothing more.</summary>
+    public static PgBatch AddHolds(PgBatch batch) => batch.Add("HoldLanes").Add("HoldOwned").Add("HoldOwnedDelete").Add("HoldRuns").Add("HoldStatuses").Add("HoldTasks");
 
     private async Task RequireAsync(NpgsqlConnection connection, string schema, CancellationToken cancellationToken)
     {

@@ -1,2 +1,2 @@
 -- DECISIONS 9, HoldAllRuns: and are owned no more.
-delete from $schema.owned
+delete from $schema.owned $only(owned)

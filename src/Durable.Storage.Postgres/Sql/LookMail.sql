@@ -7,7 +7,7 @@ cross join lateral (
     left join lateral (select o.run_id, o.lane_id from $schema.owned o where o.run_id = n.run_id and o.shard = n.shard $shards(o) offset 0) o on true
     left join lateral (
         select w.run_id, w.type || '@' || w.version as serves, w.queue, w.hold, w.hold_builds, w.priority from $schema.ready w
-        where w.run_id = n.run_id and w.sender = '00000000-0000-0000-0000-000000000000' and w.sender_seq = 0 and w.shard = n.shard $shards(w) offset 0) w on true
+        where o.run_id is null and w.run_id = n.run_id and w.sender = '00000000-0000-0000-0000-000000000000' and w.sender_seq = 0 and w.shard = n.shard $shards(w) offset 0) w on true
     where n.namespace = s.namespace and n.mail and n.asap and n.due_at >= $2 $shards(n)
         and (o.lane_id = $3 or (o.run_id is null and w.run_id is not null and ($8::text[] is null or n.namespace = any ($8)) and (n.control
             or (w.serves = any ($4) and ($6::text[] is null or w.queue = any ($6)) and (w.hold = 0 or (w.hold = 2 and ($5 = any (w.hold_builds)) is not true))))))

@@ -67,8 +67,12 @@ internal sealed class Catalog(Calls calls)
         await connection.QuerySingleOrDefaultAsync<DocumentRecord?>(new CommandDefinition(Sql("FindDocument"), new { kind, key, ns, shards = calls.Shards }, cancellationToken: ct)).ConfigureAwait(false), cancellationToken);
 
     public Task<bool> PutDocumentAsync(DocumentRecord document, CancellationToken cancellationToken) => calls.RunAsync("put a document", async (connection, ct) =>
-        await connection.ExecuteAsync(new CommandDefinition(Sql(document.Version == 1 ? "PutNewDocument" : "PutDocument"),
-            new { document.Namespace, document.Kind, document.Key, document.Shard, document.Version, document.Json, document.RunId, shards = calls.Shards }, cancellationToken: ct)).ConfigureAwait(false) == 1, cancellationToken);
+    {
+        var isNew = document.Version == 1;
+        var command = new CommandDefinition(Sql(isNew ? "PutNewDocument" : "PutDocument"),
+            new { document.Namespace, document.Kind, document.Key, document.Shard, document.Version, document.Json, document.RunId, shards = calls.Shards }, cancellationToken: ct);
+        return (isNew && calls.Shards is not null ? await connection.ExecuteScalarAsync<int>(command).ConfigureAwait(false) : await connection.ExecuteAsync(command).ConfigureAwait(false)) == 1;
+    }, cancellationToken);
 
     public Task<IReadOnlyList<LaneRow>> ReadLanesAsync(CancellationToken cancellationToken) => calls.RunAsync("read lanes", async (connection, ct) =>
     {

@@ -5,7 +5,10 @@ using Npgsql;
 namespace Durable.Storage.Postgres;
 
 /// <summary>Drops partitions of <c>event</c>. The rows of their runs in other tables are left to the purge by pages.</summary>
-internal sealed class MonthPurge(Calls calls, ILogger log)
+/// <param name="calls">Calls to the server that holds the month, or to the coordinator of an engine that spreads it: there it is one table, and goes on all nodes or on none.</param>
+/// <param name="log">Where a drop is told.</param>
+/// <param name="isSpread">True for a coordinator.</param>
+internal sealed class MonthPurge(Calls calls, ILogger log, bool isSpread = false)
 {
     // A drop takes the parent's lock for a moment. Behind a reader who keeps it, nobody is to wait for us.
     private const string Patience = "set local lock_timeout = '250ms'";
@@ -54,6 +57,7 @@ internal sealed class MonthPurge(Calls calls, ILogger log)
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (isSpread) await ExecuteAsync(transaction, "set local citus.propagate_set_commands = 'local'", cancellationToken).ConfigureAwait(false);      // else the nodes would wait for ever
             await ExecuteAsync(transaction, Patience, cancellationToken).ConfigureAwait(false);
             await ExecuteAsync(transaction, $"lock table {Schema}.{name} in access exclusive mode", cancellationToken).ConfigureAwait(false);
             if (await KeeperAsync(connection, transaction, from, to, closedBefore, cancellationToken).ConfigureAwait(false) is not null) return false;
@@ -63,9 +67,9 @@ internal sealed class MonthPurge(Calls calls, ILogger log)
             Log.MonthDropped(log, Schema, name);
             return true;
         }
-        catch (PostgresException e) when (e.SqlState is "55P03" or "40P01" or "40001" or "42501" or "42P01" or "2BP01")
+        catch (PostgresException e) when (e.SqlState is "55P03" or "40P01" or "40001" or "42501" or "42P01" or "2BP01" || (isSpread && e.SqlState.StartsWith("08", StringComparison.Ordinal)))
         {
-            return false;                     // somebody reads it, or another purger was first: the rows go by pages
+            return false;                     // somebody reads it, another purger was first, or a node is away: the rows go by pages
         }
     }
 

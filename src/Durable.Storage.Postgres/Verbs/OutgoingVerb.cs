@@ -10,7 +10,7 @@ internal sealed class OutgoingVerb(Calls calls)
     public Task<IReadOnlyList<OutgoingRow>> ReadAsync(OutgoingQuery query, CancellationToken cancellationToken) => calls.RunAsync("read outgoing rows", async (connection, ct) =>
     {
         await using var batch = calls.Batch(connection)
-            .Add("ReadOutgoing", PgBatch.Span(query.Age), PgBatch.Int(query.Limit), PgBatch.OrNull(query.Target?.Shards?.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Smallint));
+            .Add("ReadOutgoing", PgBatch.Span(query.Age), PgBatch.Int(query.Limit), PgBatch.OrNull(query.Target?.Shards?.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Smallint), PgBatch.OrNull(query.After, NpgsqlDbType.Uuid), PgBatch.OrNull(query.Sender, NpgsqlDbType.Uuid));
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
         var rows = await RowReader.AllAsync(reader, r => new OutgoingRow(Record(r), r.GetBoolean(18)), ct).ConfigureAwait(false);
         await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);

@@ -7,7 +7,8 @@ namespace Durable.Storage.Postgres;
 /// <summary>Deletes what is past its time.</summary>
 internal sealed class PurgeVerb(Calls calls, ILogger log)
 {
-    private readonly MonthPurge months = new(calls, log);
+    // Where the engine spreads its tables a month is dropped on its coordinator, for all groups at once.
+    private readonly MonthPurge? months = calls.Shards is null ? new(calls, log) : null;
 
     private static readonly string[] Tables =
         ["PurgeReady", "PurgeMessages", "PurgeTasks", "PurgeDocuments", "PurgeBlobs", "PurgeOutgoing", "PurgeEvents", "PurgeRuns"];
@@ -35,7 +36,7 @@ internal sealed class PurgeVerb(Calls calls, ILogger log)
     private async Task<int> PageAsync(NpgsqlConnection connection, DateTimeOffset closedBefore, int limit, CancellationToken cancellationToken)
     {
         var begin = mark;
-        if (begin == Guid.Empty) await months.DropAsync(connection, closedBefore, cancellationToken).ConfigureAwait(false);
+        if (begin == Guid.Empty && months is not null) await months.DropAsync(connection, closedBefore, cancellationToken).ConfigureAwait(false);
         var found = await FindAsync(connection, begin, closedBefore, limit, cancellationToken).ConfigureAwait(false);
         mark = found.Count == limit ? found[^1].Run : Guid.Empty;
         if (found.Count < limit && begin != Guid.Empty)

@@ -26,6 +26,7 @@ internal sealed class DatabaseFile
             Patience.Retry(() => writing = OpenWriting(), options.BusyLimit);
             Schema = new Migrator(writing!, path, options.BusyLimit, clock, Migration.All).Run();
             FileName = writing!.FileName;
+            Mark = new(path, Schema.InstallationId, fullSync);
             Writer = new(OpenWriting, writing, options, path, logger);
             Readers = new(OpenReading, options.BusyLimit, path);
         }
@@ -47,7 +48,10 @@ internal sealed class DatabaseFile
     public string FileName { get; }
 
     /// <summary>What the file said about itself when it was opened.</summary>
-    public FileSchema Schema { get; private set; }
+    public FileSchema Schema { get; }
+
+    /// <summary>What tells it from an older copy of itself.</summary>
+    public FileMark Mark { get; }
 
     public Writer Writer { get; }
 
@@ -77,14 +81,16 @@ internal sealed class DatabaseFile
             if (--users > 0)
                 return;
             Readers.Dispose();
+            var marking = Mark.IsHere && Writer.Transactions > 0 ? new WriteJob<long>(Mark.Raise, Path) : null;
+            if (marking is not null)
+                Writer.Add(marking);
             Writer.Dispose();       // last: it moves the log into the file
+            if (marking is { Task.IsCompletedSuccessfully: true } && (fullSync || !File.Exists(Path + "-wal")))
+                Mark.Write(marking.Task.Result);       // the log is in the file, and so on the disk
             fileLock.Dispose();
             Open.Remove(Path);
         }
     }
-
-    /// <summary>Remembers that the file was accepted where it is.</summary>
-    public void Accepted(string place) => Schema = Schema with { Place = place };
 
     private static string SyncName(bool full) => full ? "FULL" : "NORMAL";
 

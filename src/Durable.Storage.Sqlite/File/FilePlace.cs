@@ -1,5 +1,6 @@
 // What identifies the place of a file, so that a restored or copied database is noticed (DECISIONS 9).
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -29,6 +30,13 @@ internal static class FilePlace
         return births is (not null, not null) ? births.Item1 == births.Item2 && a.GetValueOrDefault("path") == b.GetValueOrDefault("path")
             : a.GetValueOrDefault("device") == b.GetValueOrDefault("device");
     }
+
+    /// <summary>The mark in a stored description, or null.</summary>
+    public static long? MarkOf(string stored) => long.TryParse(Parts(stored).GetValueOrDefault("mark"), NumberStyles.None, CultureInfo.InvariantCulture, out var mark) ? mark : null;
+
+    /// <summary>The description with a mark in it: what compares places passes over it.</summary>
+    public static string WithMark(string place, long mark) =>
+        string.Join(' ', place.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(part => !part.StartsWith("mark=", StringComparison.Ordinal)).Append(string.Create(CultureInfo.InvariantCulture, $"mark={mark}")));
 
     private static Dictionary<string, string> Parts(string place) =>
         place.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => part.Length > 1 ? part[1] : "");

@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 namespace Durable.Storage.Sqlite;
 
 /// <summary>What the file says about itself.</summary>
-internal sealed record FileSchema(int Version, Guid InstallationId, int ShardModulus, string Place);
+internal sealed record FileSchema(int Version, Guid InstallationId, int ShardModulus);
 
 /// <summary>A migration of this build.</summary>
 internal sealed partial record Migration(int Number, string Name, string Text)
@@ -88,7 +88,7 @@ internal sealed class Migrator(Session session, string path, TimeSpan busyLimit,
             return;
         using var schema = Statement.Prepare(session.Handle, Sql.Once(
             "insert into durable_schema (id, format, min_build_format, installation_id, shard_modulus, place, accepted_at) values (1, ?, ?, ?, ?, ?, ?)"));
-        schema.Bind(BuildFormat).Bind(BuildFormat).Bind(Guid.NewGuid()).Bind(ShardModulus).Bind(FilePlace.Describe(path)).Bind(clock.GetUtcNow()).Run();
+        schema.Bind(BuildFormat).Bind(BuildFormat).Bind(Guid.NewGuid()).Bind(ShardModulus).Bind(FilePlace.WithMark(FilePlace.Describe(path), 0)).Bind(clock.GetUtcNow()).Run();
     }
 
     private void CheckFormat()
@@ -120,7 +120,7 @@ internal sealed class Migrator(Session session, string path, TimeSpan busyLimit,
         var schema = session[SqlText.ReadSchema];
         if (!schema.Read())
             throw new SqliteFailure(SqliteFailure.Corrupt, "no schema row", nameof(SqlText.ReadSchema));
-        var found = new FileSchema(number, schema.Id(2), schema.Int32(3), schema.Text(4));
+        var found = new FileSchema(number, schema.Id(2), schema.Int32(3));
         schema.Reset();
         return found;
     }

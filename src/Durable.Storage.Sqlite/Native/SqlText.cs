@@ -51,6 +51,7 @@ internal static class SqlText
     public static Sql LookAdopted { get; } = Sql.Read(nameof(LookAdopted));
     public static Sql LookAsap { get; } = Sql.Read(nameof(LookAsap));
     public static Sql LookDue { get; } = Sql.Read(nameof(LookDue));
+    public static Sql MarkPlace { get; } = Sql.Read(nameof(MarkPlace));
     public static Sql NewestRun { get; } = Sql.Read(nameof(NewestRun));
     public static Sql NextAsapNamespace { get; } = Sql.Read(nameof(NextAsapNamespace));
     public static Sql NextDue { get; } = Sql.Read(nameof(NextDue));

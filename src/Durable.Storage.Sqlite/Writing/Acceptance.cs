@@ -15,7 +15,8 @@ internal static class Acceptance
     }
 
     /// <summary>Records the place. To hold all runs, every lane is fenced and gives its runs back first: nothing that the copy says about owners is true here.</summary>
-    public static bool Accept(Session session, RestoredStorePolicy policy, string place, DateTimeOffset clock)
+    /// <returns>The mark that it has now.</returns>
+    public static long Accept(Session session, RestoredStorePolicy policy, string place, long beside, DateTimeOffset clock)
     {
         if (policy == RestoredStorePolicy.HoldAllRuns)
         {
@@ -26,7 +27,9 @@ internal static class Acceptance
             session[SqlText.HoldAllRuns].Run();
             session[SqlText.HoldAllTasks].Run();
         }
-        return session[SqlText.AcceptPlace].Bind(place).Bind(clock).Bind(policy.ToString()).Run() == 1;
+        var mark = Math.Max(FilePlace.MarkOf(PlaceOf(session)) ?? 0, beside) + 1;
+        session[SqlText.AcceptPlace].Bind(FilePlace.WithMark(place, mark)).Bind(clock).Bind(policy.ToString()).Run();
+        return mark;
     }
 }
 

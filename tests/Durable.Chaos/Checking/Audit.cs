@@ -2,12 +2,13 @@
 using Durable.Chaos.Faults;
 using Durable.Chaos.Ledgers;
 using Durable.Chaos.Workers;
+using Durable.Chaos.Workload;
 using Durable.Engine.Hosting;
 
 namespace Durable.Chaos.Checking;
 
 /// <summary>Everything that a campaign left behind.</summary>
-internal sealed class Audit(EngineServices engine, RequestLog requests, string folder, IReadOnlyList<Injury> injuries, IEnumerable<LogLine> log)
+internal sealed class Audit(EngineServices engine, RequestLog requests, Plans plans, string folder, IReadOnlyList<Injury> injuries, IEnumerable<LogLine> log)
 {
     public Findings Findings { get; } = new();
 
@@ -16,6 +17,9 @@ internal sealed class Audit(EngineServices engine, RequestLog requests, string f
 
     /// <summary>One line for people.</summary>
     public string Summary { get; private set; } = "";
+
+    /// <summary>The same about what went from group to group; null with one group.</summary>
+    public string? Crossings { get; private set; }
 
     public async Task RunAsync()
     {
@@ -39,9 +43,16 @@ internal sealed class Audit(EngineServices engine, RequestLog requests, string f
 
         effects.Check();
         Starts(all);
+        if (!engine.Groups.IsOne)
+        {
+            var crossings = new CrossingAudit(engine, plans, Findings);
+            await crossings.CheckAsync(all);
+            Crossings = crossings.Summary;
+        }
+
         if (Findings.Any) foreach (var stored in all) Dump.Write(folder, stored);
         Summary = $"starts acked {requests.Starts.Count}, runs {all.Count} ({all.Count(run => run.IsClosed)} closed), generations replayed {histories.Replayed}, events {all.Sum(run => run.Events.Count)}; "
-            + $"effects recorded {effects.Recorded}, executions {ledger.Count}, repeated {effects.Repeated}; messages acked {messages.Acked}, consumed {messages.Consumed}, crossed {all.Sum(run => run.Events.Count(row => row.SenderSeq < 0))}";
+            + $"effects recorded {effects.Recorded}, executions {ledger.Count}, repeated {effects.Repeated}; messages acked {messages.Acked}, consumed {messages.Consumed}";
     }
 
     // I4, I10: what is open has a way forward, what is closed holds nothing.

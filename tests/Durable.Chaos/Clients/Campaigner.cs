@@ -10,6 +10,10 @@ internal sealed class Campaigner(DurableClient client, RequestLog log, Plans pla
     private readonly HashSet<string> strange = [];
     private int next;
     private int finished;
+    private int crossed;
+
+    /// <summary>What went from group to group in runs whose result came back.</summary>
+    public int Crossed => crossed;
 
     /// <summary>Runs whose result came back.</summary>
     public int Finished => finished;
@@ -36,6 +40,7 @@ internal sealed class Campaigner(DurableClient client, RequestLog log, Plans pla
             {
                 var fault = plans.IsInbox(number) ? await InboxAsync(number, giveUp) : await ChainAsync(number, giveUp);
                 if (fault is not null) lock (Wrong) Wrong.Add(fault);
+                if (!plans.IsInbox(number)) Interlocked.Add(ref crossed, plans.CrossingsOf(number));
                 Interlocked.Increment(ref finished);
             }
             catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
@@ -47,7 +52,7 @@ internal sealed class Campaigner(DurableClient client, RequestLog log, Plans pla
 
     private async Task<string?> ChainAsync(int number, CancellationToken giveUp)
     {
-        var id = $"chain-{number}";
+        var id = $"{Plans.ChainPrefix}{number}";
         var plan = plans.Chain(number);
         var run = await StartAsync(id, () => client.StartAsync((ChainWorkflow w) => w.RunAsync(plan, ChainState.Begin), StartOptions.Once(id), giveUp), giveUp);
         await Task.WhenAll(Enumerable.Range(0, plan.Senders).Select(sender => SendAllAsync(id, $"client-{sender}", plan.PerSender,

@@ -2,7 +2,10 @@
 namespace Durable.Chaos.Faults;
 
 /// <summary>Runs the faults of a campaign.</summary>
-internal sealed class Rota(IReadOnlyList<Fault> faults, int seed)
+/// <param name="faults">The faults.</param>
+/// <param name="seed">Decides who is paired with whom.</param>
+/// <param name="enough">True once as much has happened as the campaign wants.</param>
+internal sealed class Rota(IReadOnlyList<Fault> faults, int seed, Func<bool> enough)
 {
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);      // something is to be at work again when the next pair begins
@@ -11,13 +14,13 @@ internal sealed class Rota(IReadOnlyList<Fault> faults, int seed)
     /// <summary>Kinds that have hit nothing so far.</summary>
     public IReadOnlyList<string> Blunt => [.. faults.Where(fault => fault.Bites == 0).Select(fault => fault.Kind)];
 
-    /// <summary>Breaks things for so long; longer, but at most three times as long and four minutes, while a kind has hit nothing yet.</summary>
+    /// <summary>Breaks things for so long; longer, but at most three times as long and four minutes, while a kind has hit nothing yet, or too little has happened.</summary>
     public async Task RunAsync(TimeSpan length, CancellationToken abort)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(abort);
         var work = faults.Count <= 2 ? AtOnceAsync(faults, stop.Token) : InTurnAsync(stop.Token);
         await WaitAsync(length, static () => false, abort);
-        await WaitAsync((2 * length) + TimeSpan.FromMinutes(4), () => Blunt.Count == 0, abort);
+        await WaitAsync((2 * length) + TimeSpan.FromMinutes(4), () => Blunt.Count == 0 && enough(), abort);
         await stop.CancelAsync();
         await work;
         await Task.WhenAll(faults.Select(fault => fault.SettleAsync()));

@@ -1,5 +1,7 @@
 // Where a campaign's store is: a throw-away PostgreSQL server of its own, or a file.
 using System.Diagnostics;
+using Durable.Storage.Postgres;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Durable.Chaos.Workers;
@@ -7,14 +9,22 @@ namespace Durable.Chaos.Workers;
 /// <summary>Makes the store and removes it.</summary>
 internal sealed class StorePlace : IAsyncDisposable
 {
-    private const string Variable = "DURABLE_TEST_POSTGRES";
+    private const string Variable = "DURABLE_TEST_POSTGRES", CitusVariable = "DURABLE_TEST_CITUS", CitusFolders = "DURABLE_CITUS_DIRS";
     private readonly IReadOnlyList<string> servers;
+    private readonly string? citusSchema;
 
-    private StorePlace(string place, IReadOnlyList<string> servers)
+    private StorePlace(string place, IReadOnlyList<string> servers, string? citusSchema = null)
     {
         Place = place;
         this.servers = servers;
+        this.citusSchema = citusSchema;
     }
+
+    /// <summary>True if a coordinator was named.</summary>
+    public static bool HasCitus => Environment.GetEnvironmentVariable(CitusVariable) is { Length: > 0 };
+
+    /// <summary>Folders of the cluster's servers, if they are throw-away ones of eng/citus.sh.</summary>
+    public static IReadOnlyList<string> CitusServers => Environment.GetEnvironmentVariable(CitusFolders)?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     /// <summary>A connection string, or the path of the file. With several servers, the ports of all stand behind it: see <see cref="WorkerProgram.Register"/>.</summary>
     public string Place { get; }
@@ -22,13 +32,14 @@ internal sealed class StorePlace : IAsyncDisposable
     /// <summary>The first server's port.</summary>
     public int Port => new NpgsqlConnectionStringBuilder(First).Port;
 
-    private string First => Place.Split('|')[0];
+    private string First => citusSchema is null ? Place.Split('|')[0] : Place.Split('|')[1];
 
     /// <summary>The same by another port.</summary>
     public string By(int port) => new NpgsqlConnectionStringBuilder(First) { Port = port }.ConnectionString;
 
     public static async Task<StorePlace> CreateAsync(ChaosOptions options, string folder)
     {
+        if (options.Citus) return await OnCitusAsync();
         if (options.Store == "sqlite") return new StorePlace(Path.Combine(folder, "chaos.db"), []);
         var (first, folders, ports) = ("", new List<string>(), new List<int>());
         for (var group = 0; group < options.Groups; group++)
@@ -44,14 +55,29 @@ internal sealed class StorePlace : IAsyncDisposable
         return new StorePlace(ports.Count == 1 ? first : $"{first}|{string.Join('|', ports)}", folders);
     }
 
-    // Groups differ in host and port alone: the password is the first server's.
-    private static async Task AdoptAsync(string server, string password)
+    // A schema of its own in four pieces, which go with it.
+    private static async Task<StorePlace> OnCitusAsync()
+    {
+        var coordinator = new NpgsqlConnectionStringBuilder(Environment.GetEnvironmentVariable(CitusVariable)) { SslMode = SslMode.Disable, CommandTimeout = 600 };
+        var schema = $"chaos_{Environment.ProcessId}";
+        await using (var connections = new EngineConnections(new PostgresOptions { Schema = schema, CommandTimeout = TimeSpan.FromMinutes(10) }, coordinator.ConnectionString, source: null, NullLogger.Instance))
+            await Migrator.RunAsync(connections, NullLogger.Instance, CancellationToken.None);
+        await ExecuteAsync(coordinator.ConnectionString, PostgresMigrations.DistributeScript(schema, 4));
+        foreach (var pin in new[] { "enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit" }) await ExecuteAsync(coordinator.ConnectionString, $"alter role {coordinator.Username} set {pin} = off");
+        coordinator.Remove("Command Timeout");
+        return new StorePlace($"{WorkerProgram.CitusMark}{schema}|{coordinator.ConnectionString}", CitusServers, schema);
+    }
+
+    private static async Task ExecuteAsync(string server, string sql)
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server) { Pooling = false }.ConnectionString);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand($"alter role {new NpgsqlConnectionStringBuilder(server).Username} password '{password}'", connection);
+        await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
     }
+
+    // Groups differ in host and port alone: the password is the first server's.
+    private static Task AdoptAsync(string server, string password) => ExecuteAsync(server, $"alter role {new NpgsqlConnectionStringBuilder(server).Username} password '{password}'");
 
     /// <summary>Stops the server as a crash does, and starts it again.</summary>
     public async Task CrashAsync(TimeSpan outage)
@@ -91,6 +117,12 @@ internal sealed class StorePlace : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();
+        if (citusSchema is not null)
+        {
+            await ExecuteAsync(new NpgsqlConnectionStringBuilder(First) { CommandTimeout = 600 }.ConnectionString, $"drop schema {citusSchema} cascade");
+            return;                                          // the cluster is not ours
+        }
+
         foreach (var server in servers) await ScriptAsync("stop", server);
     }
 

@@ -14,6 +14,9 @@ internal static class WorkerProgram
     /// <summary>Where the store is; a secret, so not an argument.</summary>
     public const string StoreVariable = "DURABLE_CHAOS_STORE";
 
+    /// <summary>What stands before the schema and the coordinator's connection string.</summary>
+    public const string CitusMark = "citus:";
+
     /// <summary>By how many milliseconds the clock is off.</summary>
     public const string ClockVariable = "DURABLE_CHAOS_CLOCK";
 
@@ -53,7 +56,17 @@ internal static class WorkerProgram
     public static DurableBuilder Register(DurableBuilder durable, string store, string place)
     {
         durable.Services.AddScoped<Effects>();
-        if (store == "postgres" && place.Split('|') is [var first, .. { Length: > 0 } ports])
+        if (place.StartsWith(CitusMark, StringComparison.Ordinal))
+        {
+            var (schema, coordinator) = (place[CitusMark.Length..place.IndexOf('|', StringComparison.Ordinal)], place[(place.IndexOf('|', StringComparison.Ordinal) + 1)..]);
+            durable.UsePostgres(coordinator, postgres =>
+            {
+                postgres.Schema = schema;
+                postgres.Migrate = false;
+                postgres.UseCitus();
+            });
+        }
+        else if (store == "postgres" && place.Split('|') is [var first, .. { Length: > 0 } ports])
         {
             var host = new Npgsql.NpgsqlConnectionStringBuilder(first).Host!;
             durable.UsePostgres(first, postgres => postgres.Placement = new Durable.Storage.Postgres.Tests.PlainServers([.. ports.Select(port => (host, int.Parse(port, CultureInfo.InvariantCulture)))]));

@@ -35,6 +35,10 @@ public sealed record Plan(IReadOnlyList<Op> Ops, int Senders, int PerSender, int
     /// <summary>The marks that the run must have left, in order.</summary>
     public IReadOnlyList<string> Expected() => [.. Ops.SelectMany(MarksOf)];
 
+    /// <summary>The children that it runs one after the other, with their ids if they have ids of their own.</summary>
+    /// <param name="id">The id of the run.</param>
+    public IEnumerable<(string Id, Plan Plan, Op Op)> Children(string id) => Ops.Where(op => op.Child is not null).Select(op => ($"{id}-{op.Name}", op.Child!, op));
+
     private static IEnumerable<string> MarksOf(Op op) => op.Kind switch
     {
         OpKind.Parallel => Enumerable.Range(0, op.Count).Select(part => $"{op.Name}.{part}"),
@@ -53,15 +57,18 @@ public sealed record InboxPlan(int Senders, int PerSender, int RollEvery, int Ef
 
 /// <summary>Makes plans.</summary>
 /// <param name="seed">Where they come from.</param>
-/// <param name="work">mix, inbox or hot.</param>
-/// <param name="apart">True: children go to other shard groups.</param>
-public sealed class Plans(int seed, string work, bool apart = false)
+/// <param name="work">mix, inbox, hot or cross.</param>
+/// <param name="groups">How many shard groups there are: with more than one children have ids of their own, and about half of them are in another group than their parent.</param>
+public sealed class Plans(int seed, string work, int groups = 1)
 {
+    /// <summary>Ids of chains are this and their number.</summary>
+    public const string ChainPrefix = "chain-";
+
     /// <summary>How long a sender rests at most between two messages, in milliseconds.</summary>
-    public int Rest => work == "mix" ? 120 : 15;
+    public int Rest => work is "mix" or "cross" ? 120 : 15;
 
     /// <summary>Of a mix every fourth run is an inbox.</summary>
-    public bool IsInbox(int number) => work != "mix" || number % 4 == 3;
+    public bool IsInbox(int number) => work is "inbox" or "hot" || (work == "mix" && number % 4 == 3);
 
     public InboxPlan Inbox(int number)
     {
@@ -74,8 +81,27 @@ public sealed class Plans(int seed, string work, bool apart = false)
     public Plan Chain(int number)
     {
         var random = RandomOf(seed, number);
-        return Chain(random, "", random.Next(3, 9), depth: 0) with { Senders = random.Next(0, 4), PerSender = random.Next(1, 5), Apart = apart };
+        var plan = work == "cross" ? Talk(random, "", random.Next(2, 5), depth: 0) with { Senders = 1, PerSender = 2 } : Chain(random, "", random.Next(3, 9), depth: 0) with { Senders = random.Next(0, 4), PerSender = random.Next(1, 5) };
+        return plan with { Apart = groups > 1 };
     }
+
+    /// <summary>The group of a workflow id.</summary>
+    public int GroupOf(string id) => Storage.Shards.Of("default", id) % groups;
+
+    /// <summary>How many starts, results and signals go from group to group in a chain.</summary>
+    public int CrossingsOf(int number) => groups == 1 ? 0 : CrossingsOf($"{ChainPrefix}{number}", Chain(number));
+
+    private int CrossingsOf(string id, Plan plan) => plan.Children(id).Sum(child =>
+        CrossingsOf(child.Id, child.Plan) + (GroupOf(id) == GroupOf(child.Id) ? 0 : child.Op.Kind == OpKind.Echo ? child.Op.Count + 2 : 2));
+
+    // Children that tell their parents much, each after a little work.
+    private static Plan Talk(Random random, string prefix, int length, int depth) => new([.. Enumerable.Range(0, length).Select(at => random.Next(6) switch
+    {
+        0 => new Op(OpKind.Activity, $"a{prefix}{at}", 1, random.Next(1, 40)),
+        1 when depth == 0 => new Op(OpKind.Roll, $"r{prefix}{at}", 1, 0),
+        1 or 2 => new Op(OpKind.Child, $"c{prefix}{at}", 1, 0, Talk(random, $"{prefix}{at}-", depth < 1 ? random.Next(1, 3) : 0, depth + 1)),
+        _ => new Op(OpKind.Echo, $"e{prefix}{at}", random.Next(4, 16), 0, Talk(random, $"{prefix}{at}-", depth < 1 ? random.Next(0, 2) : 0, depth + 1)),
+    })], 0, 0);
 
     private static Plan Chain(Random random, string prefix, int length, int depth) => new([.. Enumerable.Range(0, length).Select(at => Next(random, $"{prefix}{at}", depth))], 0, 0);
 

@@ -22,7 +22,7 @@ public sealed class DeliveryQueueTests
     {
         (time, first) = (new ManualTime(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         store = new ShapedStore(new InMemoryStore(new ManualClock()));
-        queue = new Deliveries(store, Machine.Real, time);
+        queue = new Deliveries(store, static _ => 0, Machine.Real, time);
     }
 
     [TearDown]

@@ -53,6 +53,9 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGrouped
     /// <summary>Changes what an open says.</summary>
     public Func<OpenLane, OpenedLane?, OpenedLane?> OnOpen { get; set; } = static (_, opened) => opened;
 
+    /// <summary>Something to throw before a delivery.</summary>
+    public Action<Delivery>? OnDeliver { get; set; }
+
     /// <summary>Something to wait for, or to throw, before a verb of that name.</summary>
     public Func<string, Task>? Before { get; set; }
 
@@ -122,7 +125,11 @@ internal sealed class FaultyStore(IDurableStore inner) : IDurableStore, IGrouped
 
     public Task<IReadOnlyList<LoadedRun>> LoadAsync(LoadRequest request, CancellationToken cancellationToken = default) => Call("Load", () => inner.LoadAsync(request, cancellationToken));
 
-    public Task<DeliverResult> DeliverAsync(Delivery delivery, DbTransaction? transaction = null, CancellationToken cancellationToken = default) => Call("Deliver", () => inner.DeliverAsync(delivery, transaction, cancellationToken));
+    public Task<DeliverResult> DeliverAsync(Delivery delivery, DbTransaction? transaction = null, CancellationToken cancellationToken = default) => Call("Deliver", () =>
+    {
+        OnDeliver?.Invoke(delivery);
+        return inner.DeliverAsync(delivery, transaction, cancellationToken);
+    });
 
     public Task<ReapResult> ReapAsync(ReapRequest request, CancellationToken cancellationToken = default) => Call("Reap", () => inner.ReapAsync(request, cancellationToken));
 

@@ -42,9 +42,10 @@ public sealed class OperationsTests
         Assert.That(File.Exists(folder.File("backup.db")));
     }
 
-    [TestCase(RestoredStorePolicy.Continue)]
-    [TestCase(RestoredStorePolicy.HoldAllRuns)]
-    public async Task A_backup_of_a_file_in_use_is_restored_and_goes_on_when_somebody_says_so(RestoredStorePolicy policy)
+    [TestCase(RestoredStorePolicy.Continue, false)]
+    [TestCase(RestoredStorePolicy.HoldAllRuns, false)]
+    [TestCase(RestoredStorePolicy.Continue, true)]
+    public async Task A_backup_of_a_file_in_use_is_restored_and_goes_on_when_somebody_says_so(RestoredStorePolicy policy, bool written)
     {
         using (var host = await StartAsync("engine.db"))
         {
@@ -53,8 +54,8 @@ public sealed class OperationsTests
             await host.StopAsync();
         }
 
-        File.Delete(folder.File("engine.db"));
-        File.Move(folder.File("backup.db"), folder.File("engine.db"));
+        if (written) WriteOver(folder.File("backup.db"), folder.File("engine.db"));
+        else File.Move(folder.File("backup.db"), folder.File("engine.db"), overwrite: true);
         using var restored = await StartAsync("engine.db");
         var client = restored.Services.GetRequiredService<DurableClient>();
         var run = client.GetRun<GeneratedWorkflow, Report>("order-1");
@@ -93,6 +94,13 @@ public sealed class OperationsTests
         await Assert.ThrowsAsync<RunNotFoundException>(() => one.DescribeAsync());
         Assert.That(await client.CountAsync(), Is.EqualTo(1));
         await host.StopAsync();
+    }
+
+    // As `cp` does: the file stays what it is, only its content is another.
+    private static void WriteOver(string backup, string file)
+    {
+        using var target = new FileStream(file, FileMode.Truncate, FileAccess.Write);
+        target.Write(File.ReadAllBytes(backup));
     }
 
     private static async Task<bool> CanWriteAsync(RunHandle<GeneratedWorkflow, Report> run)

@@ -69,5 +69,9 @@ internal sealed record BrokenEngine(string Name, string Rule, string How, Func<S
         new("NoSlotLimit", "decision 3", "a queue has more slots than its limit", static () => new NoSlotLimit()),
         new("PurgeWithoutFence", "P2", "the purge takes an open run now and then", static () => new PurgeWithoutFence()),
         new("PurgeKeepsMail", "P2", "the purge leaves the messages of closed runs", static () => new PurgeKeepsMail()),
+        new("OutgoingLost", "M2", "the rows for other groups of a batch are lost now and then", static () => new OutgoingLost()),
+        new("LoadWithoutOutgoing", "M2", "a loaded run does not have what it sent to other groups and nobody has carried", static () => new LoadWithoutOutgoing()),
+        new("OutgoingFromTheMiddle", "M2", "the sweep reads the rows of a sender without the first", static () => new OutgoingFromTheMiddle()),
+        new("RemovedBySender", "M2", "who removes a row removes all rows of its sender", static () => new RemovedBySender()),
     ];
 }

@@ -36,5 +36,5 @@ internal sealed class TaskUncounted : SimDatabase
 
 internal sealed class NoExpire : SimDatabase
 {
-    public override IReadOnlyList<Guid> ExpireTasks(int limit, Func<TaskRecord, MessageRecord> failure) => [];
+    public override IReadOnlyList<Guid> ExpireTasks(int limit, Func<TaskRecord, MessageRecord> failure, ShardGroup? group = null) => [];
 }

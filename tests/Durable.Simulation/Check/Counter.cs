@@ -60,6 +60,7 @@ internal sealed class Counter(World world, SimDatabase database)
             var isOfAnother = EventKinds.IsReply((EventKind)message.Kind) && message.ReplyGen != run.Gen;
             world.Exercise(Rule.Dec11Reply, isOfAnother);
             world.Exercise(Rule.Dec16Rejected, (EventKind)message.Kind == EventKind.UpdateReceived && answered.Contains(key.RunId));
+            world.Exercise(Rule.M2Known, key.SenderSeq < 0 && database.Judge.HasConsumed(key));
             world.Exercise(Rule.D5, !isOfAnother && database.Judge.HasConsumed(key));
         }
 
@@ -104,6 +105,41 @@ internal sealed class Counter(World world, SimDatabase database)
         }
 
         foreach (var row in batch.Events) Appended(row);
+    }
+
+    /// <summary>A batch in a world with several groups.</summary>
+    public void Crossed(LaneBatch batch, CommitResult result)
+    {
+        if (result.Outcome != CommitOutcome.Committed) return;
+        world.Exercise(Rule.M1);
+        world.Exercise(Rule.M3, database.IsAway(~0));
+        foreach (var row in batch.Outgoing)
+        {
+            world.Exercise(row.Message.Kind == (short)EventKind.RunStarted ? Rule.M2Child : Rule.M2Sent);
+            world.Exercise(Rule.M2Waited, database.IsAway(database.MaskOf(row.Message.Shard)));
+        }
+
+        Many(Rule.M2Answer, batch.Forwarded.Count);
+        world.Exercise(Rule.M2ChildRefused, batch.Forwarded.Count > 0 && batch.Events.Any(row => row.Kind == (short)EventKind.ChildStartFailed));
+        foreach (var row in batch.Events.Where(row => row.SenderSeq < 0 && row.Kind != (short)EventKind.MessageCarried))
+        {
+            world.Exercise(Rule.M2Recorded);
+            world.Exercise(Rule.M2Result, (EventKind)row.Kind is EventKind.ChildCompleted or EventKind.ChildFailed);
+        }
+    }
+
+    /// <summary>A delivery in a world with several groups.</summary>
+    public void Arrived(Delivery delivery, DeliverResult result, SimProcess who, HashSet<(Guid Sender, long Seq)> refused)
+    {
+        for (var i = 0; i < delivery.Messages.Count; i++)
+        {
+            var message = delivery.Messages[i];
+            if (message.SenderSeq >= 0) continue;
+            world.Exercise(Rule.M2Mended, refused.Remove((message.Sender, message.SenderSeq)));
+            world.Exercise(Rule.M2Twice, !result.Accepted[i] || database.Judge.HasConsumed(message.Key));
+            var owner = Tables.Runs.GetValueOrDefault(message.Sender)?.Owner?.Lane.Holder;
+            world.Exercise(Rule.M2Swept, owner is null || database.Holders.GetValueOrDefault(owner.Value) != who);
+        }
     }
 
     public void Delivered(Delivery delivery, DeliverResult result)

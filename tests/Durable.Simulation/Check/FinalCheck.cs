@@ -28,6 +28,7 @@ internal sealed class FinalCheck(World world, SimDatabase database, Profile prof
             foreach (var told in client.Mail.Where(told => told.At >= database.LostAt)) CheckMail(told);
         }
 
+        judge.Crossing.Check(database);
         CheckPurge();
     }
 
@@ -92,8 +93,8 @@ internal sealed class FinalCheck(World world, SimDatabase database, Profile prof
 
         world.IsMuted = false;
         var runless = tables.Inboxes.Count(inbox => judge.Runs.TryGetValue(inbox.Key, out var run) && run.Close is not null);
-        if (tables.Runs.Count + runless + tables.DocumentsOfRun.Count + tables.AsapWakes.Count + tables.TimedWakes.Count + tables.StalledWakes.Count + tables.TaskDeadlines.Count + tables.TasksByQueue.Values.Sum(queue => queue.Count) > 0)
-            world.Violate($"I12: the purge left {tables.Runs.Count} runs, {runless} inboxes, documents of {tables.DocumentsOfRun.Count} runs, wake rows or tasks");
+        if (tables.Runs.Count + tables.Outgoing.Count + runless + tables.DocumentsOfRun.Count + tables.AsapWakes.Count + tables.TimedWakes.Count + tables.StalledWakes.Count + tables.TaskDeadlines.Count + tables.TasksByQueue.Values.Sum(queue => queue.Count) > 0)
+            world.Violate($"I12: the purge left {tables.Runs.Count} runs, {runless} inboxes, documents of {tables.DocumentsOfRun.Count} runs, wake rows, tasks or {tables.Outgoing.Count} rows for other groups");
     }
 
     private sealed class Silence : ILogSink

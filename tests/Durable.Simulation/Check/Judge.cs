@@ -11,6 +11,10 @@ internal sealed class Judge(World world, SimDatabase database, HashSet<(Guid Run
     private readonly Dictionary<long, (long Epoch, Guid Holder)> lanes = [];
     private readonly Dictionary<(Guid Run, Guid Sender), SortedDictionary<long, (long SentAt, long StoredAt)>> waiting = [];
     private readonly HashSet<(long Lane, Guid Holder)> lost = [];
+    private CrossingJudge? crossing;
+
+    /// <summary>What goes from group to group.</summary>
+    public CrossingJudge Crossing => crossing ??= new CrossingJudge(world, this);
 
     public Dictionary<Guid, ShadowRun> Runs { get; } = [];
 
@@ -52,8 +56,14 @@ internal sealed class Judge(World world, SimDatabase database, HashSet<(Guid Run
         foreach (var start in batch.Starts.Concat(batch.Children))
             if (!result.Refused.Contains(start.RunId)) Started(start, batch.Closes);
         foreach (var row in batch.Events) Append(row);
+        foreach (var row in batch.Outgoing) Crossing.Sent(row);
         foreach (var message in batch.Sends) Store(message, world.NextOrder());
-        foreach (var key in batch.Consumed) Removed(key);
+        foreach (var key in batch.Consumed)
+        {
+            Crossing.Consumed(key, HasConsumed(key));
+            Removed(key);
+        }
+
         foreach (var close in batch.Closes) Close(close);
         foreach (var claimed in result.Claimed)
             if (Runs.TryGetValue(claimed.RunId, out var run) && run.Close is not null) world.Violate($"a closed run was claimed: {Name(claimed.RunId)}");
@@ -63,6 +73,7 @@ internal sealed class Judge(World world, SimDatabase database, HashSet<(Guid Run
     public void Delivered(Delivery delivery, DeliverResult result, long sentAt)
     {
         foreach (var start in delivery.Starts.Zip(result.Starts).Where(one => one.Second.Started)) Started(start.First, []);
+        foreach (var message in delivery.Messages) Crossing.Delivered(message);
         foreach (var message in delivery.Messages.Zip(result.Accepted).Where(one => one.Second)) Store(message.First, sentAt);
         world.Note($"  store: delivered {string.Join(", ", delivery.Messages.Select(message => $"{(EventKind)message.Kind} {message.SenderSeq} to {Name(message.RunId)} {(message.ReplyOrdinal > 0 ? $"for {message.ReplyGen}.{message.ReplyOrdinal}" : "")}"))} {string.Join(", ", delivery.Starts.Zip(result.Starts).Select(one => $"start {one.First.WorkflowId}: {one.Second.Started}"))}");
     }
@@ -129,6 +140,8 @@ internal sealed class Judge(World world, SimDatabase database, HashSet<(Guid Run
         foreach (var close in batch.Closes) text.Append($" close {Name(close.RunId)} {close.Status}");
         foreach (var task in batch.Tasks) text.Append($" task {Name(task.RunId)}#{task.TaskNo}");
         foreach (var message in batch.Sends) text.Append($" {(EventKind)message.Kind} to {Name(message.RunId)}");
+        foreach (var row in batch.Outgoing) text.Append($" {(EventKind)row.Message.Kind} {row.Message.SenderSeq} across to {Name(row.Message.RunId)}");
+        foreach (var key in batch.Forwarded) text.Append($" forwarded {key.Seq}");
         if (batch.Claims.Count > 0) text.Append($" claims {string.Join(' ', batch.Claims.Select(Name))} got {string.Join(' ', result.Claimed.Select(run => Name(run.RunId)))}");
         return text.ToString();
     }
@@ -184,6 +197,7 @@ internal sealed class Judge(World world, SimDatabase database, HashSet<(Guid Run
     private void Consume(ShadowRun run, EventRecord row, string where)
     {
         if (!run.Consumed.Add((row.Sender, row.SenderSeq))) world.Violate($"I5: message {row.SenderSeq} was recorded twice ({where})");
+        Crossing.Recorded(row, where);
         if (!waiting.TryGetValue((row.RunId, row.Sender), out var queue) || !queue.TryGetValue(row.SenderSeq, out var mine)) return;
         foreach (var (seq, earlier) in queue)
         {

@@ -12,6 +12,7 @@ internal enum Rule
     K1, K1Beat, K2, K2Late, K2Again, K2Expired, K3, P2, P3, P3Refused,
     Dec6Copied, Dec6Replaced, Dec10, Dec11Reply, Dec11Tasks, Dec12Mail, Dec12Carried, Dec12Dead,
     Dec13Row, Dec13Again, Dec13AtMostOnce, Dec14Builds, Dec14Other, Dec14Deadline, Dec15, Dec16, Dec16Rejected, Dec16Twice, Dec17, Dec18, Dec19,
+    M1, M2Sent, M2Child, M2Recorded, M2Result, M2Answer, M2ChildRefused, M2Waited, M2Swept, M2Twice, M2Known, M2Refused, M2Mended, M3,
 }
 
 /// <summary>The table of rules.</summary>
@@ -106,6 +107,20 @@ internal static class Rules
         (Rule.Dec17, "DECISIONS 17", "a query was answered"),
         (Rule.Dec18, "DECISIONS 18", "a promise was settled by its token"),
         (Rule.Dec19, "DECISIONS 19", "a run explained what it waits for"),
+        (Rule.M1, "M1", "a lane of one of two groups committed"),
+        (Rule.M2Sent, "M2", "a batch stored a message for another group beside its sender"),
+        (Rule.M2Child, "M2", "a batch stored the start of a child for another group"),
+        (Rule.M2Recorded, "M2", "a message of another group was recorded"),
+        (Rule.M2Result, "M2", "the outcome of a child in another group was recorded"),
+        (Rule.M2Answer, "M2", "a batch told a parent what became of a start, and removed its row"),
+        (Rule.M2ChildRefused, "M2", "a start in another group was refused by its policy, and the parent told"),
+        (Rule.M2Waited, "M2", "a message was stored for a group whose server was away"),
+        (Rule.M2Swept, "M2", "a row was carried by another host than its sender's"),
+        (Rule.M2Twice, "M2", "a message of another group came a second time"),
+        (Rule.M2Known, "M2, D5", "a message of another group was dropped by its number: it had been recorded"),
+        (Rule.M2Refused, "M2", "a group refused a row, and it was told from the others of its page"),
+        (Rule.M2Mended, "M2", "a row that had been refused arrived"),
+        (Rule.M3, "M3", "runs of one group went on while the other's server was away"),
     ];
 
     /// <summary>Rules that this world cannot show, and where they are shown.</summary>
@@ -115,7 +130,8 @@ internal static class Rules
         ("D7", "`A_run_with_a_full_inbox_is_found_and_remembered`"),
         ("N4, K4", "the contract of transactional steps and of enlisted clients, tests/Durable.Storage.Contract/Steps"),
         ("R6", "argued; worlds in which all processes are cut off are among the seeds, the pause itself is not counted"),
-        ("T4, P1, F1, F2, M1–M4", "guest lanes, schedules, the feed and shard groups have no code yet that could be simulated"),
+        ("T4, P1, F1, F2", "guest lanes, schedules and the feed have no code yet that could be simulated"),
+        ("M4", "tests/Durable.Storage.Postgres.Tests: clocks inside statements exist only there"),
         ("Q1–Q4", "tests/Durable.Storage.Sqlite.Tests"),
         ("DECISIONS 7", "every closed run of every seed replays (I11); the limits: tests/Durable.Core.Tests"),
         ("DECISIONS 8, 9", "tests/Durable.EndToEnd.Tests and the administration contract"),

@@ -5,6 +5,7 @@ namespace Durable.Simulation;
 internal sealed class PlanMaker(SimRandom random, Profile profile)
 {
     private int fixedIds;
+    private int ownIds;
 
     public Plan Make(string id)
     {
@@ -32,7 +33,7 @@ internal sealed class PlanMaker(SimRandom random, Profile profile)
             OpKind.Timer => new Op(kind, random.Pick([1, 20, 200, 900, 2_500])),
             OpKind.WaitSignals => new Op(kind, random.Pick([50, 500, 2_000]), random.Between(1, 4)),
             OpKind.Receive => new Op(kind, random.Pick([0, 50, 500, 2_000])),
-            OpKind.Child or OpKind.StartChild => new Op(kind, random.Below(8), random.Chance(0.2) ? 1 + fixedIds++ % 2 : 0, Nested(depth)),
+            OpKind.Child or OpKind.StartChild => new Op(kind, random.Below(8), ChildId(), Nested(depth)),
             OpKind.Both or OpKind.Either => new Op(kind, 0, 0, Nested(depth), Nested(depth)),
             OpKind.Saga => new Op(kind, random.Below(2), 0, Nested(depth)),
             OpKind.SignalOther or OpKind.SendOther or OpKind.CancelOther => new Op(kind, random.Below(6), random.Below(1_000)),
@@ -41,7 +42,12 @@ internal sealed class PlanMaker(SimRandom random, Profile profile)
         };
     }
 
-    private OpKind Kind() => profile.OnlyTimers ? OpKind.Timer : random.Below(100) switch
+    // With an id of its own a child may be in another shard group than its parent.
+    private int ChildId() => random.Chance(0.2) ? 1 + fixedIds++ % 2 : profile.Groups > 1 && random.Chance(0.75) ? 100 + ownIds++ : 0;
+
+    private OpKind Kind() => profile.Groups > 1 && random.Chance(0.15) ? random.Pick([OpKind.Child, OpKind.StartChild, OpKind.SignalOther, OpKind.SendOther]) : Ordinary();
+
+    private OpKind Ordinary() => profile.OnlyTimers ? OpKind.Timer : random.Below(100) switch
     {
         < 22 => OpKind.Activity,
         < 30 => OpKind.Step,

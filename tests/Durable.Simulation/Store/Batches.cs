@@ -16,6 +16,8 @@ internal static class Batches
         copy.Closes.AddRange(batch.Closes);
         copy.Updates.AddRange(batch.Updates);
         copy.Sends.AddRange(batch.Sends);
+        copy.Outgoing.AddRange(batch.Outgoing);
+        copy.Forwarded.AddRange(batch.Forwarded);
         copy.Children.AddRange(batch.Children);
         copy.Tasks.AddRange(batch.Tasks);
         copy.TaskDeletes.AddRange(batch.TaskDeletes);

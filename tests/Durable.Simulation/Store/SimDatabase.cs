@@ -7,7 +7,10 @@ namespace Durable.Simulation;
 internal class SimDatabase
 {
     private readonly List<(TimeSpan Offset, long At, Action Apply)> journal = [];
+    private readonly HashSet<(Guid, long)> refused = [];
     private InMemoryStore store = null!;
+    private int[] lives = [];
+    private bool[] away = [];
 
     public World World { get; private set; } = null!;
 
@@ -45,15 +48,57 @@ internal class SimDatabase
     /// <summary>All that were ever refused.</summary>
     public HashSet<string> EverPoisoned { get; } = [];
 
+    /// <summary>Workflow ids for which their group refuses what comes from another.</summary>
+    public HashSet<string> Refusing { get; } = [];
+
+    /// <summary>How many shard groups there are, each on a server of its own.</summary>
+    public int GroupCount => lives.Length;
+
+    /// <summary>True while one of the groups in the mask has no server.</summary>
+    public bool IsAway(int mask)
+    {
+        for (var group = 0; group < away.Length; group++)
+            if (away[group] && (mask & (1 << group)) != 0) return true;
+        return false;
+    }
+
+    /// <summary>Changes whenever calls under way to one of the groups in the mask have died.</summary>
+    public int LifeOf(int mask)
+    {
+        var life = Life;
+        for (var group = 0; group < lives.Length; group++)
+            if ((mask & (1 << group)) != 0) life += lives[group];
+        return life;
+    }
+
+    /// <summary>The mask of a shard's group.</summary>
+    public int MaskOf(short shard) => 1 << (shard % lives.Length);
+
+    /// <summary>The server of a group crashes. What it has acknowledged it keeps.</summary>
+    public void Leave(int group)
+    {
+        World.Note($"group {group} is away");
+        away[group] = true;
+        lives[group]++;
+    }
+
+    /// <summary>It is back.</summary>
+    public void Return(int group)
+    {
+        World.Note($"group {group} is back");
+        away[group] = false;
+    }
+
     /// <summary>Whose the holders are.</summary>
     public Dictionary<Guid, SimProcess> Holders { get; } = [];
 
     /// <summary>Binds it to a world.</summary>
-    public void Attach(World world)
+    public void Attach(World world, int groups)
     {
         World = world;
         Clock = new StoreClock(world);
-        store = new InMemoryStore(Clock);
+        store = new InMemoryStore(Clock, groups);
+        (lives, away) = (new int[groups], new bool[groups]);
         Judge = new Judge(world, this, []);
         Counter = new Counter(world, this);
     }
@@ -80,7 +125,7 @@ internal class SimDatabase
         if (lost == 0) return;
         LostAt = World.Now;
         journal.RemoveRange(journal.Count - lost, lost);
-        store = new InMemoryStore(Clock);
+        store = new InMemoryStore(Clock, lives.Length);
         Judge = new Judge(World, this, Judge.EverKnown());
         var (offset, muted) = (Clock.Offset, World.IsMuted);
         World.IsMuted = true;
@@ -96,6 +141,7 @@ internal class SimDatabase
     public OpenedLane? Open(SimProcess who, OpenLane request)
     {
         Holders[request.Lane.Holder] = who;
+        who.OpenLanes.Add(request.Lane.Group.Number);
         var lane = Tables.Lanes.GetValueOrDefault(request.Lane.LaneId);
         var holder = lane?.Holder;
         var opened = ApplyOpen(request);
@@ -128,6 +174,7 @@ internal class SimDatabase
         if (World.IsTracing) World.Note($"  store: {batch.Lane.Identity} #{batch.CommitSeq} e{batch.Epoch} -> {result.Outcome} {result.Error} {Judge.Describe(batch, result)}");
         World.Mix((ulong)result.Outcome << 32 ^ (ulong)batch.CommitSeq);
         Counter.Committed(batch, result);
+        if (GroupCount > 1) Counter.Crossed(batch, result);
         if (result.Outcome == CommitOutcome.Committed) Judge.Committed(batch, result, strangers);
         else if (result.Outcome == CommitOutcome.Rejected) World.Violate($"a batch of {batch.Lane.Identity} was rejected: {result.Error}");
         return result;
@@ -142,11 +189,23 @@ internal class SimDatabase
 
     public virtual DeliverResult Deliver(SimProcess who, Delivery delivery, long sentAt)
     {
+        if (Refusing.Count > 0) Refuse(delivery);
         var result = ApplyDelivery(delivery);
         Judge.Delivered(delivery, result, sentAt);
         Counter.Delivered(delivery, result);
+        if (GroupCount > 1) Counter.Arrived(delivery, result, who, refused);
         return result;
     }
+
+    public virtual IReadOnlyList<OutgoingRow> ReadOutgoing(OutgoingQuery query) => Done(((IGroupedStore)store).ReadOutgoingAsync(query));
+
+    public virtual int RemoveOutgoing(IReadOnlyList<OutgoingKey> keys)
+    {
+        ((IGroupedStore)store).RemoveOutgoingAsync(keys).GetAwaiter().GetResult();
+        return keys.Count;
+    }
+
+    public IReadOnlyList<LaneRow> ReadLanes(ShardGroup group) => Done(((IGroupedStore)store).ReadLanesAsync(group));
 
     public virtual ReapResult Reap(SimProcess who, ReapRequest request)
     {
@@ -190,9 +249,9 @@ internal class SimDatabase
         return accepted;
     }
 
-    public virtual IReadOnlyList<Guid> ExpireTasks(int limit, Func<TaskRecord, MessageRecord> failure)
+    public virtual IReadOnlyList<Guid> ExpireTasks(int limit, Func<TaskRecord, MessageRecord> failure, ShardGroup? group = null)
     {
-        var expired = Done(store.ExpireTasksAsync(limit, failure));
+        var expired = Done(group is null ? store.ExpireTasksAsync(limit, failure) : ((IGroupedStore)store).ExpireTasksAsync(group, limit, failure));
         Counter.Many(Rule.K2Expired, expired.Count);
         return expired;
     }
@@ -229,6 +288,22 @@ internal class SimDatabase
 
     /// <summary>The result of a call that has ended: nothing of this store waits.</summary>
     protected static T Done<T>(Task<T> call) => call.IsCompleted ? call.GetAwaiter().GetResult() : throw new InvalidOperationException("The in-memory store waited.");
+
+    // A constraint of the target's server: the whole call is refused, whatever else is in it.
+    private void Refuse(Delivery delivery)
+    {
+        var rows = delivery.Messages.Where(message => message.SenderSeq < 0 && Refusing.Contains(Judge.Name(message.RunId))).ToList();
+        var starts = delivery.Starts.Where(start => start.Parent is not null && Refusing.Contains(start.WorkflowId)).ToList();
+        if (rows.Count + starts.Count == 0) return;
+        World.Bit("a group refuses a row");
+        if (delivery.Messages.Count + delivery.Starts.Count == 1)
+        {
+            World.Exercise(Rule.M2Refused);
+            foreach (var message in rows) refused.Add((message.Sender, message.SenderSeq));
+        }
+
+        throw new DurableException(DurableErrorCodes.StoreUnavailable, "A constraint refuses the row (simulated).", SimDbException.Constraint);
+    }
 
     // The store refuses what one run wrote, for as long as the fault lasts.
     private CommitResult? Poison(LaneBatch batch)

@@ -4,7 +4,19 @@ namespace Durable.Simulation;
 /// <summary>The settings of one seed.</summary>
 internal sealed class Profile
 {
+    private const int Every = 13;
+    private static readonly int[] Residues = [2, 5, 11];
+
     public int Workers { get; private init; }
+
+    /// <summary>How many servers the database is on, each with a shard group.</summary>
+    public int Groups { get; private init; } = 1;
+
+    /// <summary>Milliseconds between two outages of one of them.</summary>
+    public double OutageEvery { get; private init; }
+
+    /// <summary>Milliseconds between two times at which one begins to refuse what comes for a run from another group.</summary>
+    public double RefuseEvery { get; private init; }
 
     public int Clients { get; private init; }
 
@@ -85,6 +97,9 @@ internal sealed class Profile
     /// <summary>What kinds of seed it belongs to, for people.</summary>
     public IEnumerable<string> Kinds()
     {
+        if (Groups > 1) yield return "groups";
+        if (OutageEvery > 0) yield return "outages of a group";
+        if (RefuseEvery > 0) yield return "rows refused by another group";
         if (Crashes) yield return "crashes";
         if (FreezeEvery > 0) yield return "freezes";
         if (ClockStepEvery > 0) yield return "wrong host clocks";
@@ -104,22 +119,31 @@ internal sealed class Profile
         if (Tasks.Any) yield return "task faults";
     }
 
+    /// <summary>True for the seeds with two shard groups. It takes nothing from the seed's chance, so that all others are the worlds that they were.</summary>
+    public static bool IsGrouped(ulong seed) => Residues.Contains((int)(seed % Every));
+
+    /// <summary>The n-th of them, counted from about a seed on.</summary>
+    public static ulong GroupedSeed(ulong from, long index) => ((from / Every) + (ulong)(index / Residues.Length)) * Every + (ulong)Residues[index % Residues.Length];
+
     /// <summary>The mixture of a seed.</summary>
     /// <param name="random">Its chance.</param>
     /// <param name="quiet">No faults at all.</param>
-    public static Profile Of(SimRandom random, bool quiet)
+    /// <param name="isGrouped">Two shard groups; see <see cref="IsGrouped"/>.</param>
+    public static Profile Of(SimRandom random, bool quiet, bool isGrouped)
     {
         bool On(double probability) => !quiet && random.Chance(probability);
         var crashes = On(0.6);
         var purges = random.Chance(0.25);        // then no delivery comes late: retention is longer than any client goes on trying
+        var (outages, refusals) = isGrouped ? (On(0.7) ? random.Pick([1_200.0, 3_000]) : 0, On(0.35) ? random.Pick([600.0, 2_000]) : 0) : (0, 0);
         var profile = new Profile
         {
+            Groups = isGrouped ? 2 : 1, OutageEvery = outages, RefuseEvery = refusals,
             Workers = random.Pick([1, 2, 2, 3, 3, 4]), Clients = random.Between(1, 3), Actions = random.Between(3, 10), MaxOps = random.Between(2, 6), ClientPause = random.Pick([20.0, 300, 1_200]),
             ParkAfter = TimeSpan.FromMilliseconds(random.Pick([0, 60, 300, 2_000])), MaxCachedRuns = random.Pick([2, 5, 100, 100]), MaxConcurrentActivities = random.Pick([1, 3, 50]),
             ContinueAsNew = random.Pick([0, 0.2, 0.6]), OnlyTimers = random.Chance(0.03), WakeUps = random.Chance(0.5),
             Crashes = crashes, CrashEvery = crashes ? random.Pick([700.0, 2_000, 6_000]) : 0, FreezeEvery = On(0.5) ? random.Pick([1_500.0, 5_000]) : 0, ClockStepEvery = On(0.3) ? 1_500 : 0,
             StoreStepEvery = On(0.2) ? 2_500 : 0, RestartEvery = On(0.3) ? 4_000 : 0, ClashEvery = On(0.12) ? 4_000 : 0, PoisonEvery = On(0.1) ? 2_500 : 0, Killers = On(0.08),
-            FailoverEvery = On(0.1) ? 2_500 : 0, Retention = purges ? TimeSpan.FromMilliseconds(random.Pick([0, 400, 1_500])) : null, TwoBuilds = On(0.12), KeepsNames = random.Chance(0.3), KeepGenerations = random.Pick([0, 1, 1, 2]),
+            FailoverEvery = On(0.1) && !isGrouped ? 2_500 : 0, Retention = purges ? TimeSpan.FromMilliseconds(random.Pick([0, 400, 1_500])) : null, TwoBuilds = On(0.12), KeepsNames = random.Chance(0.3), KeepGenerations = random.Pick([0, 1, 1, 2]),
             DuplicateDelivery = !purges && On(0.3) ? 0.2 : 0, Safety = TimeSpan.FromMilliseconds(random.Pick([4_000, 7_000, 10_000])),
         };
         profile.Mix(profile.Commits, random, On(0.7), 1);

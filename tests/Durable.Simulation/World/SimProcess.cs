@@ -37,6 +37,9 @@ internal sealed class SimProcess
 
     public void Schedule(TimeSpan delay, Action work) => World.Schedule(this, delay, work);
 
+    /// <summary>The groups in which it has opened a lane, and not closed it.</summary>
+    public HashSet<int> OpenLanes { get; } = [];
+
     /// <summary>Called when the process ends by itself.</summary>
     public Action? OnEnd { get; set; }
 

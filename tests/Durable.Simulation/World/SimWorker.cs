@@ -18,14 +18,16 @@ internal sealed class SimWorker
     private static readonly WorkflowRegistry OtherRegistry = new([(typeof(OtherSimWorkflow), new WorkflowOptions())], [typeof(ISimActivities)]);
     private static readonly PayloadSerializer Serializer = new(null, 64, 2 * 1024 * 1024, null);
     private readonly WorkerService service;
+    private readonly Action<SimProcess>? onFailure;
 
-    public SimWorker(SimProcess process, IDurableStore store, Profile profile, Ledger ledger, ILoggerFactory loggers, string identity, bool other)
+    public SimWorker(SimProcess process, IDurableStore store, Profile profile, Ledger ledger, ILoggerFactory loggers, string identity, bool other, Action<SimProcess>? onFailure)
     {
+        this.onFailure = onFailure;
         Process = process;
         Identity = identity;
         var engine = Services(process, store, profile, other);
         var log = new EngineLog(loggers.CreateLogger("Durable"));
-        var runner = new ActivityRunner(engine, new Scopes(process, ledger), new TransactionalSteps(engine, new Dictionary<Type, Func<IServiceProvider, System.Data.Common.DbTransaction, object>>(), log), log, debugging: false);
+        var runner = new ActivityRunner(engine, new Scopes(process, ledger), new TransactionalSteps(engine, new Dictionary<Type, Func<IServiceProvider, System.Data.Common.DbTransaction, object>>(), log), log);
         var watch = new RunWatch(engine, log);
         var shared = new LaneContext(runner, watch, new LocalEnds(engine.Machine), loggers, log);
         service = new WorkerService(engine, runner, watch, shared, log, new WorkerIdentity(identity, "sim"));
@@ -72,7 +74,7 @@ internal sealed class SimWorker
         Process.Machine.Queue(() => _ = StopAsync());
     }
 
-    // A host whose start fails is started again by whoever supervises it.
+    // A host whose start fails is started again by whoever supervises it: as another process, if one of its lanes may be open.
     private async Task StartAsync()
     {
         for (var pause = 50; ; pause *= 2)
@@ -80,6 +82,11 @@ internal sealed class SimWorker
             try
             {
                 await service.StartAsync(CancellationToken.None);
+                return;
+            }
+            catch (DurableException) when (onFailure is not null)
+            {
+                onFailure(Process);
                 return;
             }
             catch (DurableException)

@@ -7,7 +7,6 @@ namespace Durable.Storage.Postgres.Tests;
 [TestFixtureSource(typeof(CitusCluster), nameof(CitusCluster.All))]
 public sealed class CitusProbeTests(CitusCluster cluster)
 {
-    private static readonly string[] Pins = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"];
     private readonly List<EngineConnections> opened = [];
     private string schema = "";
 
@@ -25,6 +24,7 @@ public sealed class CitusProbeTests(CitusCluster cluster)
     public async Task StopAsync()
     {
         await cluster.ExecuteAsync($"drop schema if exists {schema} cascade");
+        if (cluster is RealCluster) await CitusGroup.PinAsync();           // what the other tests rely on
         await cluster.StopAsync();
     }
 
@@ -38,17 +38,9 @@ public sealed class CitusProbeTests(CitusCluster cluster)
     [Test]
     public async Task All_trials_pass_on_every_server_once_the_role_has_the_settings()
     {
-        var role = new NpgsqlConnectionStringBuilder(cluster.ConnectionString).Username!;
-        try
-        {
-            if (cluster is RealCluster) await cluster.ExecuteAsync(string.Concat(Pins.Select(pin => $"alter role {role} set {pin} = off;")));
-            await ProbeAsync();
-            Assert.That(await cluster.ScalarAsync<long>($"select count(*) from {schema}.lease"), Is.Zero, "the trials leave nothing");
-        }
-        finally
-        {
-            if (cluster is RealCluster) await cluster.ExecuteAsync(string.Concat(Pins.Select(pin => $"alter role {role} reset {pin};")));
-        }
+        if (cluster is RealCluster) await CitusGroup.PinAsync();
+        await ProbeAsync();
+        Assert.That(await cluster.ScalarAsync<long>($"select count(*) from {schema}.lease"), Is.Zero, "the trials leave nothing");
     }
 
     [Test]
@@ -56,6 +48,7 @@ public sealed class CitusProbeTests(CitusCluster cluster)
     {
         if (cluster is RealCluster)
         {
+            await CitusGroup.PinAsync(on: false);
             var refused = await Assert.ThrowsAsync<DurableException>(ProbeAsync);
             Assert.That(refused!.Code, Is.EqualTo("DUR1018"), refused.Message);
             Assert.That(refused.Message, Does.Contain("settings where the rows are: enable_seqscan, enable_hashjoin, enable_mergejoin").And.Contain("alter role"));
@@ -75,6 +68,37 @@ public sealed class CitusProbeTests(CitusCluster cluster)
         async Task TryAsync() => await EngineProbes.RequireAsync(coordinator, map.Groups.OrderBy(g => g.Host is null).First().Group.HomeShard, isSpread: true, CancellationToken.None, [new WithoutBegin()]);
         if (map.Groups.All(g => g.Host is null)) Assert.That(TryAsync, Throws.Nothing);
         else Assert.That((await Assert.ThrowsAsync<DurableException>(TryAsync))!.Message, Does.Contain("left the row of its first one"));
+    }
+
+    [Test]
+    public async Task The_coordinator_where_a_data_node_is_meant_and_the_other_way_round_are_refused()
+    {
+        if (cluster is LookAlikeCluster)
+        {
+            await using var same = cluster.Connect(schema);
+            Assert.That((await new CitusPlacement(new CitusOptions(), cluster.Catalogue).ReadAsync(same, CancellationToken.None)).Groups.All(g => g.Host is null), Is.True, "its roles are turned in CitusRefusalTests");
+            return;
+        }
+
+        await using var coordinator = cluster.Connect(schema);
+        var map = await new CitusPlacement(new CitusOptions(), cluster.Catalogue).ReadAsync(coordinator, CancellationToken.None);
+        if (map.Groups.FirstOrDefault(g => g.Host is not null) is not { } placed)
+        {
+            Assert.That(map.Groups, Is.Not.Empty, "a cluster of one node has nothing to be mistaken for");
+            return;
+        }
+
+        await using var node = cluster.Connect(schema, placed);
+        var refused = await Assert.ThrowsAsync<DurableException>(() => new CitusPlacement(new CitusOptions(), cluster.Catalogue).ReadAsync(node, CancellationToken.None));
+        Assert.That((refused!.Code, refused.Message), Is.EqualTo(("DUR1017", refused.Message)));
+        Assert.That(refused.Message, Does.Contain("this is data node").And.Contain("must name the coordinator"));
+        var home = new NpgsqlConnectionStringBuilder(cluster.ConnectionString);
+        var options = new PostgresOptions { Schema = schema, WakeUps = false, Variant = new PostgresVariant { Partitions = false } }.UseCitus(citus => citus.NodeAddress = (_, _) => (home.Host!, home.Port));
+        await CitusGroup.PinAsync();
+        await using var store = new PostgresStore(options, cluster.ConnectionString);
+        refused = await Assert.ThrowsAsync<DurableException>(() => store.InitializeAsync());
+        Assert.That((refused!.Code, refused.Message), Is.EqualTo(("DUR1017", refused.Message)));
+        Assert.That(refused.Message, Does.Contain("was looked for at").And.Contain("the coordinator answers there"));
     }
 
     private async Task ProbeAsync()

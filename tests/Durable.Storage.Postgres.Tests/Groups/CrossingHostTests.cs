@@ -64,6 +64,30 @@ public sealed class CrossingHostTests
         await teller.CompletionAsync();
     }
 
+    [Test]
+    public async Task What_one_server_refuses_holds_up_its_sender_alone_and_arrives_when_that_is_mended()
+    {
+        var (listener, other) = (await Client.StartAsync((Listener w) => w.RunAsync(10), new() { Id = On(1, "refusing") }), await Client.StartAsync((Listener w) => w.RunAsync(10), new() { Id = On(1, "taking") }));
+        var (teller, second) = (await Client.StartAsync((Teller w) => w.RunAsync("not yet", 0), new() { Id = On(0, "refused") }), await Client.StartAsync((Teller w) => w.RunAsync("not yet", 0), new() { Id = On(0, "taken") }));
+        await PostgresServer.ExecuteAsync($"alter table {schema}.message add constraint no_news check (sender <> '{teller.RunId}') not valid", await ServerAsync(1));
+        await teller.SignalAsync(w => w.Tell(listener.WorkflowId!, 10));
+        await second.SignalAsync(w => w.Tell(other.WorkflowId!, 10));
+
+        Assert.That(await other.ResultAsync(), Is.EqualTo(Enumerable.Range(0, 10)));
+        await Eventually.IsTrueAsync(async () => await new DurableReadiness(host.Services).CheckHealthAsync(new HealthCheckContext()) is { Status: HealthStatus.Degraded } told && told.Description!.Contains("no_news", StringComparison.Ordinal) && told.Description.StartsWith(DurableErrorCodes.CrossingRefused, StringComparison.Ordinal));
+        await Eventually.IsTrueAsync(async () => await PostgresServer.ScalarAsync<long>($"select count(*) from {schema}.outgoing", await ServerAsync(0)) == 10);
+        Assert.That(await PostgresServer.ScalarAsync<long>($"select count(*) from {schema}.message where sender = '{teller.RunId}'", await ServerAsync(1)), Is.Zero);
+        await PostgresServer.ExecuteAsync($"alter table {schema}.message drop constraint no_news", await ServerAsync(1));
+
+        Assert.That(await listener.ResultAsync(), Is.EqualTo(Enumerable.Range(0, 10)));
+        await Eventually.IsTrueAsync(async () => await PostgresServer.ScalarAsync<long>($"select count(*) from {schema}.outgoing", await ServerAsync(0)) == 0);
+        foreach (var one in new[] { teller, second })
+        {
+            await one.SignalAsync(w => w.Stop());
+            await one.CompletionAsync();
+        }
+    }
+
     // A workflow id whose group is on the server.
     private static string On(int server, string name) => Enumerable.Range(0, 100).Select(i => $"{name}-{i}").First(id => Shards.Of("default", id) % 2 == server);
 

@@ -1,125 +1,106 @@
-// The conformance suite on one group of a database that is placed: on the server that the connection string names, and on another one with the texts for an engine that spreads its tables.
+// The conformance suite on one group of a database that is placed: on plain servers, with the texts for an engine that spreads its tables too, and on a real Citus where one was named.
 using Durable.Storage.Contract;
 
 namespace Durable.Storage.Postgres.Tests;
 
-/// <summary>Harnesses of one group.</summary>
-internal static class OneGroup
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupLanes(string place) : LaneContract
 {
-    /// <param name="server">0: what the connection string names, with the texts of one server. 1: the other, with those of an engine that spreads its tables.</param>
-    public static async Task<StoreHarness> CreateAsync(int server)
-    {
-        var rows = server == 0 ? PostgresServer.ConnectionString : await SecondServer.ConnectionStringAsync();
-        return await PostgresHarness.NewAsync(rows: rows, placement: new PlainServers([SecondServer.PlaceOf(rows)], isSpread: server == 1));
-    }
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupLanes(int server) : LaneContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupCommits(string place) : CommitContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupCommits(int server) : CommitContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupLooks(string place) : LookContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupLooks(int server) : LookContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupReaps(string place) : ReapContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupReaps(int server) : ReapContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupDeliveries(string place) : DeliverContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupDeliveries(int server) : DeliverContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupStarts(string place) : StartContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupStarts(int server) : StartContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupHolds(string place) : HoldContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupHolds(int server) : HoldContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupQueues(string place) : QueueContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupQueues(int server) : QueueContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupTasks(string place) : TaskContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]          // a place is accepted at the coordinator, which plain servers have not got
-public sealed class GroupTasks(int server) : TaskContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupTaskMatrix(string place) : TaskMatrixContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupTaskMatrix(int server) : TaskMatrixContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupCatalog(string place) : CatalogContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupCatalog(int server) : CatalogContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupAdministration(string place) : AdministrationContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]          // a place is accepted at the coordinator, which plain servers have not got
-public sealed class GroupAdministration(int server) : AdministrationContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupPurges(string place) : PurgeContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupPurges(int server) : PurgeContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupFidelity(string place) : FidelityContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupFidelity(int server) : FidelityContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupConcurrency(string place) : ConcurrencyContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupConcurrency(int server) : ConcurrencyContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.All))]
+public sealed class GroupModel(string place) : ModelContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }
 
-[TestFixture(0)]
-[TestFixture(1)]
-public sealed class GroupModel(int server) : ModelContract
+[TestFixtureSource(typeof(GroupPlaces), nameof(GroupPlaces.WithTransactions))]
+public sealed class GroupTransactions(string place) : TransactionContract
 {
-    protected override Task<StoreHarness> CreateAsync() => OneGroup.CreateAsync(server);
+    protected override async Task<StoreHarness> CreateAsync() => await GroupPlaces.CreateAsync(place);
 }

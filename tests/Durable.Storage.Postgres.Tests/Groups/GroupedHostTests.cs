@@ -1,35 +1,21 @@
 // Workers on a database in several groups: two plain servers always, and a real Citus where one was named. All that a run can do, and all that goes from group to group.
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using static Durable.Storage.Postgres.Tests.GroupedPlaces;
 using static Durable.Storage.Postgres.Tests.TravellingFlows;
 
 namespace Durable.Storage.Postgres.Tests;
 
 [NonParallelizable]
-[TestFixtureSource(nameof(Places))]
+[TestFixtureSource(typeof(GroupedPlaces), nameof(GroupedPlaces.All))]
 public sealed class GroupedHostTests(string place)
 {
     private readonly string schema = $"grouped_{Guid.NewGuid().ToString("N")[..8]}";
     private string connectionString = "";
     private IPlacement placement = SinglePlacement.Instance;
 
-    public static IEnumerable<string> Places => Environment.GetEnvironmentVariable(CitusCluster.Variable) is { Length: > 0 } ? ["two servers", "Citus"] : ["two servers"];
-
     [OneTimeSetUp]
-    public async Task PrepareAsync()
-    {
-        if (place == "Citus")
-        {
-            var cluster = new RealCluster(Environment.GetEnvironmentVariable(CitusCluster.Variable)!);
-            await cluster.MigrateAsync(schema);
-            await cluster.ExecuteAsync(PostgresMigrations.DistributeScript(schema, 4));
-            foreach (var pin in new[] { "enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit" }) await cluster.ExecuteAsync($"alter role current_user set {pin} = off");
-            (connectionString, placement) = (cluster.ConnectionString, new CitusPlacement(new CitusOptions()));
-            return;
-        }
-
-        (connectionString, placement) = (PostgresServer.ConnectionString, await SecondServer.PlacementAsync());
-    }
+    public async Task PrepareAsync() => (connectionString, placement) = await GroupedPlaces.PrepareAsync(place, schema);
 
     [OneTimeTearDown]
     public Task RemoveAsync() => PostgresServer.ExecuteAsync($"drop schema if exists {schema} cascade", connectionString);
@@ -49,7 +35,7 @@ public sealed class GroupedHostTests(string place)
         await Eventually.IsTrueAsync(async () => (await OutgoingAsync(store)) == 0);
         Assert.That((await store.FindRunAsync("default", listener.WorkflowId, null))!.Status, Is.EqualTo(RunStatus.Completed));
         Assert.That(await store.CountRunsAsync(new RunQuery("default", nameof(Listener), [], null, null, "listener-", null, null, 10)), Is.EqualTo(1));
-        if (place == "two servers")
+        if (place == GroupedPlaces.TwoServers)
             foreach (var table in new[] { "run", "event", "message", "ready", "owned", "lane", "commit_log" })
                 for (var server = 0; server < 2; server++)
                     Assert.That(await PostgresServer.ScalarAsync<long>($"select count(*) from {schema}.{table} where shard % 2 <> {server}", server == 0 ? PostgresServer.ConnectionString : await SecondServer.ConnectionStringAsync()), Is.Zero, $"{table} on server {server}");
@@ -109,9 +95,6 @@ public sealed class GroupedHostTests(string place)
     }
 
     private static IDurableStore StoreOf(IHost host) => host.Services.GetRequiredService<Durable.Engine.Hosting.EngineServices>().Store;
-
-    // A workflow id whose shard is in the group.
-    private static string On(ShardGroup group, string name) => Enumerable.Range(0, 1_000).Select(i => $"{name}-{i}").First(id => group.Shards!.Contains(Shards.Of("default", id)));
 
     private static async Task<int> OutgoingAsync(IDurableStore store)
     {
