@@ -34,7 +34,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         await using var fleet = new Fleet(options, folder, way);
         fleet.Start();
 
-        var plans = new Plans(options.Seed, options.Work, options.Citus ? Math.Max(2, options.Groups) : options.Groups);
+        var plans = new Plans(options.Seed, options.Work, engine.Groups.IsOne ? null : engine.Groups.Of);
         var campaigner = new Campaigner(host.Services.GetRequiredService<DurableClient>(), requests, plans);
         var faults = Faults(fleet, store, proxy, new Lanes(engine.Store), () => campaigner.Finished);
         await WorkAsync(fleet, campaigner, faults, abort);

@@ -129,7 +129,7 @@ internal sealed class WorkerLane
         return new LaneKey(System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(hash), Group, services.Machine.NewGuid(), name);
     }
 
-    // M10: reports a turn that takes too long, then leaves its thread to it. Only time that the watchdog has seen pass counts: a machine or process that stood still is no fault of the code.
+    // M10: reports a turn that takes too long, then leaves its thread to it. Only time that the watchdog has seen pass counts, and of a late round no more than of a punctual one: where it gets no turn of the processor the code gets none either.
     private async Task WatchdogAsync(Lane watched, Action tick, CancellationToken token)
     {
         var (turn, held, warned, last) = (0L, TimeSpan.Zero, false, services.Clock.GetTimestamp());
@@ -140,7 +140,7 @@ internal sealed class WorkerLane
             turn = watched.TurnNumber;
             var passed = services.Clock.GetElapsedTime(last, now);
             last = now;
-            held = turn == 0 || turn != before ? TimeSpan.Zero : held + (passed < WatchdogPeriod * 2 ? passed : WatchdogPeriod * 2);
+            held = turn == 0 || turn != before ? TimeSpan.Zero : held + (passed < WatchdogPeriod ? passed : WatchdogPeriod);
             if (held < WatchdogWarn) warned = false;
             else if (!warned)
             {

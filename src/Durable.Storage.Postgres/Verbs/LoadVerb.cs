@@ -13,17 +13,21 @@ internal sealed class LoadVerb(Calls calls)
         var tasks = new Dictionary<Guid, List<TaskRecord>>();
         var outgoing = new Dictionary<Guid, List<OutgoingRecord>>();
         Dictionary<Guid, List<MessageRecord>> messages;
-        await using (var batch = calls.Batch(connection, transaction: true).Add("LoadMessages", PgBatch.Uuids(ids), PgBatch.Int(request.MessageLimit)).Add("LoadRuns", PgBatch.Uuids(ids)))
+        await using (var batch = calls.Batch(connection, transaction: true))
         {
-            if (!request.MessagesOnly) batch.Add("LoadEvents", PgBatch.Uuids(ids)).Add("LoadTasks", PgBatch.Uuids(ids));
+            // Each statement sees its own moment. Any host may turn a task into its message in between: tasks first, so that it is seen as one of them at least. Seen as neither, the lane would
+            // think that nobody has begun it, and one that may run at most once would fail.
+            if (!request.MessagesOnly) batch.Add("LoadTasks", PgBatch.Uuids(ids));
+            batch.Add("LoadMessages", PgBatch.Uuids(ids), PgBatch.Int(request.MessageLimit)).Add("LoadRuns", PgBatch.Uuids(ids));
+            if (!request.MessagesOnly) batch.Add("LoadEvents", PgBatch.Uuids(ids));
             if (!request.MessagesOnly && calls.IsGrouped) batch.Add("LoadOutgoing", PgBatch.Uuids(ids));
             await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
-            messages = Group(await RowReader.AllAsync(reader, RowReader.Message, ct).ConfigureAwait(false), m => m.RunId);
+            if (!request.MessagesOnly) tasks = Group(await RowReader.AllAsync(reader, RowReader.Task, ct).ConfigureAwait(false), t => t.RunId);
+            messages = Group(await (request.MessagesOnly ? RowReader.AllAsync(reader, RowReader.Message, ct) : RowReader.NextAsync(reader, RowReader.Message, ct)).ConfigureAwait(false), m => m.RunId);
             foreach (var run in await RowReader.NextAsync(reader, r => RowReader.Run(r), ct).ConfigureAwait(false)) runs[run.RunId] = run;
             if (!request.MessagesOnly)
             {
                 events = Group(await RowReader.NextAsync(reader, RowReader.Event, ct).ConfigureAwait(false), e => e.RunId);
-                tasks = Group(await RowReader.NextAsync(reader, RowReader.Task, ct).ConfigureAwait(false), t => t.RunId);
                 if (calls.IsGrouped) outgoing = Group(await RowReader.NextAsync(reader, OutgoingVerb.Record, ct).ConfigureAwait(false), o => o.Message.Sender);
             }
 

@@ -20,7 +20,7 @@ internal sealed class FrozenHeartbeat(bool full) : Situation(full)
         {
             await fleet.NewcomersAsync(TimeSpan.FromSeconds(90));
             var id = $"beat-{round}";
-            var plan = new Plan([new Op(OpKind.Beat, "b", 1, 12_000)], 0, 0);
+            var plan = new Plan([new Op(OpKind.Beat, "b", 1, Full ? 12_000 : 8_000)], 0, 0);
             var run = await client.StartAsync((ChainWorkflow w) => w.RunAsync(plan, ChainState.Begin), StartOptions.Once(id));
             if (!await UntilAsync(() => Task.FromResult(Of(stage, id).Count > 0), Bound(60))) return new Verdict(rounds, bit, [.. violations, "the activity did not begin"], "");
             await Task.Delay(1_500);                                     // some heartbeats are to be there

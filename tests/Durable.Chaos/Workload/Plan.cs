@@ -58,8 +58,8 @@ public sealed record InboxPlan(int Senders, int PerSender, int RollEvery, int Ef
 /// <summary>Makes plans.</summary>
 /// <param name="seed">Where they come from.</param>
 /// <param name="work">mix, inbox, hot or cross.</param>
-/// <param name="groups">How many shard groups there are: with more than one children have ids of their own, and about half of them are in another group than their parent.</param>
-public sealed class Plans(int seed, string work, int groups = 1)
+/// <param name="groupOf">The group of a shard, or null with one group: with several children have ids of their own, and many of them are in another group than their parent.</param>
+public sealed class Plans(int seed, string work, Func<short, int>? groupOf = null)
 {
     /// <summary>Ids of chains are this and their number.</summary>
     public const string ChainPrefix = "chain-";
@@ -82,14 +82,14 @@ public sealed class Plans(int seed, string work, int groups = 1)
     {
         var random = RandomOf(seed, number);
         var plan = work == "cross" ? Talk(random, "", random.Next(2, 5), depth: 0) with { Senders = 1, PerSender = 2 } : Chain(random, "", random.Next(3, 9), depth: 0) with { Senders = random.Next(0, 4), PerSender = random.Next(1, 5) };
-        return plan with { Apart = groups > 1 };
+        return plan with { Apart = groupOf is not null };
     }
 
     /// <summary>The group of a workflow id.</summary>
-    public int GroupOf(string id) => Storage.Shards.Of("default", id) % groups;
+    public int GroupOf(string id) => groupOf?.Invoke(Storage.Shards.Of("default", id)) ?? 0;
 
     /// <summary>How many starts, results and signals go from group to group in a chain.</summary>
-    public int CrossingsOf(int number) => groups == 1 ? 0 : CrossingsOf($"{ChainPrefix}{number}", Chain(number));
+    public int CrossingsOf(int number) => groupOf is null ? 0 : CrossingsOf($"{ChainPrefix}{number}", Chain(number));
 
     private int CrossingsOf(string id, Plan plan) => plan.Children(id).Sum(child =>
         CrossingsOf(child.Id, child.Plan) + (GroupOf(id) == GroupOf(child.Id) ? 0 : child.Op.Kind == OpKind.Echo ? child.Op.Count + 2 : 2));

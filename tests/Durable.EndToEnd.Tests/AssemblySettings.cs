@@ -1,0 +1,2 @@
+// Programs under test wait for leases, kills and each other most of the time.
+[assembly: LevelOfParallelism(3)]
