@@ -262,9 +262,6 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
 
     private PendingBatch NewBatch() => spares.TryPop(out var spare) && spare.Rows.Lane == Key ? spare : new PendingBatch(Key, Services.LaneLease);
 
-    /// <summary>The batch that is sent next. For what depends on nothing else that waits: it need not stand behind full ones.</summary>
-    public PendingBatch NextOut => sealedBatches.TryPeek(out var first) ? first : Filling;
-
     /// <summary>All batches that were not sent.</summary>
     public IEnumerable<PendingBatch> Unsent => sealedBatches.Append(Filling);
 

@@ -29,7 +29,7 @@ internal sealed class LaneCommits(Lane lane)
     {
         if (lane.IsDraining || lane.IsLost) return;
         foreach (var run in candidates)
-            if (!lane.Slots.ContainsKey(run) && claiming.Add(run)) lane.NextOut.Rows.Claims.Add(run);
+            if (!lane.Slots.ContainsKey(run) && claiming.Add(run)) lane.Filling.Rows.Claims.Add(run);
     }
 
     /// <summary>True while claims are on their way. Safe from any thread.</summary>

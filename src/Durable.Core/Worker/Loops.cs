@@ -10,7 +10,6 @@ namespace Durable.Engine.Worker;
 internal sealed class Loops(EngineServices services, LaneContext shared, EngineLog log)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
-    private const int MostAtOnce = 2_000;                // as many as clients may start with two full batches: else those that began before would fall behind
     private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestClaim = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPurgePause = TimeSpan.FromMinutes(5);
@@ -48,7 +47,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             // From a low-water mark: what somebody's long transaction keeps from being vacuumed is not walked over each time. A full sweep each second misses nothing.
             var sweep = low is null || services.Clock.GetElapsedTime(lastSweep) >= SweepEvery;
             if (sweep) lastSweep = services.Clock.GetTimestamp();
-            var most = Math.Clamp(lane.Room, 1, MostAtOnce);
+            var most = Math.Clamp(lane.Room, 1, 1_000);
             var found = await services.Store.LookAsync(new LookRequest(lane.Key, sweep ? null : low, most, services.Registry.Serves, services.Build, namespaces, queues) { Ahead = AheadOf(lane) }, stop).ConfigureAwait(false);
             Good();
             var isFull = found.Claimable.Count >= most;
