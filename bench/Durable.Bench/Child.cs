@@ -12,24 +12,36 @@ internal static class Child
 
     /// <summary>Starts a child.</summary>
     /// <param name="arguments">What to do (hang, finish, serve), store, address, runs, identity, lease in seconds, "deaf" for no LISTEN.</param>
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => Start([], arguments);
+
+    /// <summary>Starts a child with more variables in its environment.</summary>
+    public static Process Start(Dictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         foreach (var argument in arguments.Prepend(Command)) start.ArgumentList.Add(argument);
         return Process.Start(start) ?? throw new InvalidOperationException("The child could not be started.");
     }
 
     /// <summary>Waits for a line that begins so.</summary>
-    public static async Task<string> ReadAsync(Process child, string word)
+    /// <param name="child">The child.</param>
+    /// <param name="word">Its beginning.</param>
+    /// <param name="echo">Whether to print the lines before it.</param>
+    public static async Task<string> ReadAsync(Process child, string word, bool echo = false)
     {
         while (await child.StandardOutput.ReadLineAsync() is { } line)
+        {
             if (line.StartsWith(word, StringComparison.Ordinal)) return line;
+            if (echo) Console.WriteLine(line);
+        }
+
         throw new InvalidOperationException($"The child ended without '{word}'.");
     }
 
     /// <summary>The child's side.</summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
+        if (arguments[0] == SleepersHost.Verb) return await SleepersHost.RunAsync(arguments[1], arguments[2], int.Parse(arguments[3], CultureInfo.InvariantCulture), arguments is [.., SleepersHost.Profile]);
         var since = Stopwatch.GetTimestamp();
         var place = Kinds.At(arguments[1], arguments[2]);
         var runs = int.Parse(arguments[3], CultureInfo.InvariantCulture);

@@ -31,7 +31,8 @@ internal static class Runner
         new Replays("W9r", records: true),
         new ScaleOut(),
         new BulkStart(),
-        new IdleRuns(),
+        new IdleRuns(parked: false),
+        new IdleRuns(parked: true),
         new Quiet(),
         new TwoGroups(),
     ];

@@ -29,7 +29,7 @@ internal sealed class Campaign(ChaosOptions options, TextWriter report)
         using var requests = new RequestLog(Path.Combine(folder, "requests.log"));
         using var host = Client(way);
         var engine = host.Services.GetRequiredService<EngineServices>();
-        await engine.ReadyAsync(abort);
+        await Opening.ReadyAsync(engine, abort);
         await using var pulse = new StorePulse(engine.Store, TimeSpan.FromSeconds(options.Lease / 4));
         await using var fleet = new Fleet(options, folder, way);
         fleet.Start();

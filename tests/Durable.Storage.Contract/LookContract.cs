@@ -63,6 +63,28 @@ public abstract class LookContract : StoreContract
     }
 
     [Test]
+    public async Task L1_Runs_that_have_begun_are_found_a_little_before_they_are_due_if_the_lane_asks_for_it_and_others_are_not()
+    {
+        var lane = await OpenLaneAsync();
+        var (soon, later, held) = (await lane.StartAsync("soon"), await lane.StartAsync("later"), await lane.StartAsync("held"));
+        var now = await NowAsync();
+        await lane.Batch().Park(Make.Park(soon, 1, now.AddMinutes(10))).Park(Make.Park(later, 1, now.AddMinutes(30))).Park(Make.Park(held, 1, now.AddMinutes(9), hold: HoldReasons.Stalled, holdBuilds: ["build-9"])).CommitAsync();
+        await StartedAsync("delayed", start: run => Make.Start(run, dueAt: now.AddMinutes(12)));
+
+        Assert.That((await lane.LookAsync()).Claimable, Is.Empty, "nothing is due");
+        var (few, many) = (await LookAheadAsync(lane, TimeSpan.FromMinutes(3)), await LookAheadAsync(lane, TimeSpan.FromMinutes(15)));
+        Assert.That(few.Claimable, Is.Empty);
+        Assert.That(few.NextDue, Is.InRange(now.AddMinutes(6), now.AddMinutes(7)), "the first one is found three minutes before it is due; a store need not know better of the held one");
+        Assert.That(many.Claimable, Is.EqualTo(new[] { soon.Id }));
+        Assert.That(many.NextDue, Is.EqualTo(now.AddMinutes(9)), "the held one waits for its time, as one does that has not begun");
+
+        await Harness.AdvanceAsync(TimeSpan.FromMinutes(13));
+        Assert.That((await LookAheadAsync(lane, TimeSpan.FromMinutes(15))).Claimable, Has.Count.EqualTo(3).And.Not.Contain(later.Id));
+    }
+
+    private Task<LookResult> LookAheadAsync(TestLane lane, TimeSpan ahead) => Harness.Store.LookAsync(Make.Look(lane.Key) with { Ahead = ahead });
+
+    [Test]
     public async Task L1_A_message_makes_a_parked_run_claimable_whenever_it_is_due()
     {
         var lane = await OpenLaneAsync();

@@ -203,6 +203,8 @@ public sealed class FactTests
         Assert.That(Outcome("22021"), Is.EqualTo(CommitOutcome.Rejected));
         Assert.That(Outcome("23514"), Is.EqualTo(CommitOutcome.Rejected));
         Assert.That(Outcome("55P03"), Is.EqualTo(CommitOutcome.Rejected));
+        Assert.That(Outcome("22012"), Is.EqualTo(CommitOutcome.Rejected), "somebody's trigger: on one server no fence divides");
+        Assert.That(Sqlstates.OutcomeOf(new PostgresException("division by zero", "ERROR", "ERROR", "22012"), answered: true, spread: true), Is.EqualTo(CommitOutcome.Refused));
         Assert.That(Outcome("40001"), Is.EqualTo(CommitOutcome.Retry));
         Assert.That(Outcome("40P01"), Is.EqualTo(CommitOutcome.Retry));
         foreach (var doubt in new[] { "40003", "53100", "57014", "57P01", "08006", "25006", "XX000" }) Assert.That(Outcome(doubt), Is.EqualTo(CommitOutcome.Unknown), doubt);

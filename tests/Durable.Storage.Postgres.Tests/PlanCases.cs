@@ -52,8 +52,8 @@ internal static class PlanCases
         var ids = runs.Select(r => r.Id).ToArray();
         var (spaces, serves, build, queues) = (new[] { "n" }, new[] { "Order@1" }, "b", new[] { "" });
         batch.Add("LookMail", PgBatch.Texts(spaces), PgBatch.From(null), PgBatch.Long(1), PgBatch.Texts(serves), PgBatch.Text(build), PgBatch.Texts(queues), PgBatch.Int(1000), PgBatch.Texts(null));
-        batch.Add("LookWake", PgBatch.Texts(spaces), PgBatch.From(null), PgBatch.Texts(serves), PgBatch.Text(build), PgBatch.Texts(queues), PgBatch.Int(1000));
-        batch.Add("LookNext", PgBatch.Texts(spaces), PgBatch.Texts(serves), PgBatch.Text(build), PgBatch.Texts(queues));
+        batch.Add("LookWake", PgBatch.Texts(spaces), PgBatch.From(null), PgBatch.Texts(serves), PgBatch.Text(build), PgBatch.Texts(queues), PgBatch.Int(1000), PgBatch.Span(TimeSpan.FromMilliseconds(250)));
+        batch.Add("LookNext", PgBatch.Texts(spaces), PgBatch.Texts(serves), PgBatch.Text(build), PgBatch.Texts(queues), PgBatch.Span(TimeSpan.FromMilliseconds(250)));
         batch.Add("LookNamespaces");
         foreach (var name in new[] { "LoadRuns", "LoadEvents", "LoadTasks", "ReadStatuses" }) batch.Add(name, PgBatch.Uuids(ids));
         batch.Add("LoadMessages", PgBatch.Uuids(ids), PgBatch.Int(1000));

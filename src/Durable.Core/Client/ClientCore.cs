@@ -70,6 +70,9 @@ internal sealed class ClientCore(EngineServices services, ILocalWorker worker, I
     public async Task<RunRecord> FindAsync(RunTarget target, CancellationToken cancellationToken) =>
         await Store.FindRunAsync(Namespace, target.WorkflowId, target.RunId, cancellationToken) ?? throw NotFound(target);
 
+    /// <summary>A run that this process owns and that was open a moment ago; what is sent to it is checked against its end afterwards (D3). Null: ask the store.</summary>
+    public RunRecord? FindOpen(RunTarget target) => target.RunId is { } id && Worker.FindOpen(id) is { } run && run.Namespace == Namespace && run.WorkflowId == target.WorkflowId ? run : null;
+
     public RunNotFoundException NotFound(RunTarget target) => new($"There is no {target} in namespace '{Namespace}'. Check id and namespace; a closed run may have been purged.");
 
     /// <summary>A message from this process, with the next number.</summary>

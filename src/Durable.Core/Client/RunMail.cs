@@ -40,7 +40,7 @@ internal sealed class RunMail(ClientCore core)
     public async Task PostAsync(RunTarget target, EventKind kind, string? name, byte[] json, string verb, CancellationToken cancellationToken)
     {
         await core.WriteAsync(cancellationToken);
-        var run = await core.FindAsync(target, cancellationToken);
+        var run = core.FindOpen(target) ?? await core.FindAsync(target, cancellationToken);
         await PostAsync(run, core.Message(run, kind, name, json), verb, cancellationToken);
     }
 

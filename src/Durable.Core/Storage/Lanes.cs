@@ -37,13 +37,17 @@ public readonly record struct OwnedRun(Guid RunId, int Attempt, int Gen, int Nex
 /// <param name="Build">Its build: a stalled run is claimable by builds that have not stalled it.</param>
 /// <param name="Namespaces">Namespaces that it serves; null for all.</param>
 /// <param name="Queues">Queues that it serves, the default one (empty text) included; null for all.</param>
-public sealed record LookRequest(LaneKey Lane, DateTimeOffset? From, int Limit, IReadOnlyList<string> Serves, string Build, IReadOnlyList<string>? Namespaces = null, IReadOnlyList<string>? Queues = null);
+public sealed record LookRequest(LaneKey Lane, DateTimeOffset? From, int Limit, IReadOnlyList<string> Serves, string Build, IReadOnlyList<string>? Namespaces = null, IReadOnlyList<string>? Queues = null)
+{
+    /// <summary>Runs that have begun (<c>next_seq</c> above zero) and are not held are claimable so long before they are due: the lane keeps their timers. All others wait for their time. Default: not at all.</summary>
+    public TimeSpan Ahead { get; init; }
+}
 
 /// <summary>What a look found.</summary>
 /// <param name="Now">The store's clock.</param>
-/// <param name="Claimable">Runs whose wake row is due, or that have a notice and a wake row this lane may take.</param>
+/// <param name="Claimable">Runs whose wake row is due or almost (<see cref="LookRequest.Ahead"/>), or that have a notice and a wake row this lane may take.</param>
 /// <param name="Mail">Own runs that have a notice.</param>
-/// <param name="NextDue">Due time of the earliest wake row in the future that this lane could claim, or null.</param>
+/// <param name="NextDue">When the earliest of the other wake rows that this lane could claim becomes claimable by the clock: its due time, or at most <see cref="LookRequest.Ahead"/> before it. Null: there is none.</param>
 public sealed record LookResult(DateTimeOffset Now, IReadOnlyList<Guid> Claimable, IReadOnlyList<Guid> Mail, DateTimeOffset? NextDue);
 
 /// <summary>Which runs to read.</summary>

@@ -24,6 +24,10 @@ internal interface ILocalWorker
     /// <returns>Null: not here. A result of null: the lane has let the run go, look at the store.</returns>
     Task<RunRecord?>? WaitHere(Guid runId) => null;
 
+    /// <summary>The row, as its start wrote it, of a run that this process started and owns. It was open a moment ago.</summary>
+    /// <returns>Null: not here; ask the store.</returns>
+    RunRecord? FindOpen(Guid runId) => null;
+
     /// <summary>Answers a query on the owning lane's loop, after the commit of the last turn.</summary>
     /// <returns>Owned false: replay committed history instead. Answer: JSON, made on the loop, because the answer may be an object that the code goes on changing.</returns>
     Task<(bool Owned, byte[]? Answer)> TryQueryAsync(Guid runId, HandlerDefinition query, object?[] arguments, CancellationToken cancellationToken);

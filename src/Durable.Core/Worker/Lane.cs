@@ -87,6 +87,16 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>Number of the last batch that is known to be durable. Safe from any thread.</summary>
     public long CommitSeq => commits.Durably;
 
+    /// <summary>True while claims are on their way: a look would find the same runs again. Safe from any thread.</summary>
+    public bool IsClaiming => Volatile.Read(ref claimsAsked) > 0 || commits.IsClaiming;
+
+    /// <summary>True if there is to be a look as soon as the claims on their way are answered. Safe from any thread.</summary>
+    public bool LooksNext
+    {
+        get => Volatile.Read(ref looksNext);
+        set => Volatile.Write(ref looksNext, value);
+    }
+
     /// <summary>Ticks whenever the loop comes round: a heartbeat without a tick since the last one is not sent (R7). Safe from any thread.</summary>
     public long Ticks => Volatile.Read(ref ticks);
 
@@ -145,6 +155,8 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
 
     private long ticks;
     private int owned;
+    private int claimsAsked;
+    private bool looksNext;
 
     /// <summary>True for shards of another group: nothing of them may be in a batch of this lane (M1).</summary>
     public bool Crosses(short shard) => !Services.Groups.IsOne && Services.Groups.Of(shard) != Key.Group.Number;
@@ -250,6 +262,9 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
 
     private PendingBatch NewBatch() => spares.TryPop(out var spare) && spare.Rows.Lane == Key ? spare : new PendingBatch(Key, Services.LaneLease);
 
+    /// <summary>The batch that is sent next. For what depends on nothing else that waits: it need not stand behind full ones.</summary>
+    public PendingBatch NextOut => sealedBatches.TryPeek(out var first) ? first : Filling;
+
     /// <summary>All batches that were not sent.</summary>
     public IEnumerable<PendingBatch> Unsent => sealedBatches.Append(Filling);
 
@@ -270,6 +285,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
         slot.Attempts.Clear();
         if (Slots.TryGetValue(slot.RunId, out var current) && current == slot) Slots.Remove(slot.RunId);
         Volatile.Write(ref owned, Slots.Count);
+        if (slot.Timers > 0) Timers.Died(slot.Timers);
     }
 
     /// <summary>Drops everything after the lane was lost: another host has the runs, or will have.</summary>
@@ -326,7 +342,15 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     public void Suspect(long epoch) => Post(() => commits.Suspect(epoch));
 
     /// <summary>Asks for runs. Safe from any thread.</summary>
-    public void Claim(IReadOnlyList<Guid> candidates) => Post(() => commits.Claim(candidates));
+    public void Claim(IReadOnlyList<Guid> candidates)
+    {
+        Interlocked.Increment(ref claimsAsked);
+        Post(() =>
+        {
+            commits.Claim(candidates);
+            Interlocked.Decrement(ref claimsAsked);
+        });
+    }
 
     /// <summary>Says that mail for a run may be stored. Safe from any thread. Whoever has the run reads it; if nobody has it here, it is looked for, and others are told.</summary>
     public void Hint(Guid runId) => Post(() =>

@@ -29,8 +29,11 @@ internal sealed class LaneCommits(Lane lane)
     {
         if (lane.IsDraining || lane.IsLost) return;
         foreach (var run in candidates)
-            if (!lane.Slots.ContainsKey(run) && claiming.Add(run)) lane.Filling.Rows.Claims.Add(run);
+            if (!lane.Slots.ContainsKey(run) && claiming.Add(run)) lane.NextOut.Rows.Claims.Add(run);
     }
+
+    /// <summary>True while claims are on their way. Safe from any thread.</summary>
+    public bool IsClaiming => claiming.Count > 0;
 
     /// <summary>True if no batch is on its way.</summary>
     public bool IsQuiet => inFlight is null && again.Count == 0 && !lost && !suspected;
@@ -138,7 +141,14 @@ internal sealed class LaneCommits(Lane lane)
             if (slot.LastBatch == batch) slot.LastBatch = null;
         lane.Releases.Release(batch, refused);
         if (claimed.Count > 0) lane.Loads.Claimed(claimed);
+        if (lane.LooksNext && claiming.Count == 0)
+        {
+            lane.LooksNext = false;
+            lane.Shared.Poke();
+        }
+
         lane.Recycle(batch);
+        lane.Exits.ParkCrowd();
     }
 
     // The same rows under the next number, after a pause that grows to a second.

@@ -12,6 +12,7 @@ internal sealed class LaneExits(Lane lane)
 {
     private const int MaxCarried = 10_000;
     private const long MaxCarriedBytes = 10L * 1024 * 1024;
+    private bool allBusy;
 
     private DurableOptions Options => lane.Services.Options;
 
@@ -143,17 +144,29 @@ internal sealed class LaneExits(Lane lane)
     /// <summary>Gives a run back as it is, with what it waits for.</summary>
     public void Park(RunSlot slot) => Park(slot, lane.Touch(slot), 0, null);
 
+    /// <summary>True while so many runs are in memory, those that are about to leave not counted, that the longest idle ones have to go.</summary>
+    private bool IsCrowded => lane.Slots.Count > Many && lane.Slots.Values.Count(static slot => slot.State != SlotState.Leaving) > Many;
+
+    private int Many => lane.MaxRuns * 9 / 10;
+
+    /// <summary>Makes room as soon as it is needed: what comes next would have to go another way, or to wait.</summary>
+    public void ParkCrowd()
+    {
+        if (IsCrowded && !allBusy) ParkIdle();
+    }
+
     /// <summary>Parks runs for which nothing will happen soon; the longest idle ones at once when the cache is full.</summary>
     public void ParkIdle()
     {
         var now = lane.Services.Clock.GetTimestamp();
-        var crowded = lane.Slots.Count > lane.MaxRuns * 9 / 10;
+        var crowded = IsCrowded;
         var idle = lane.Slots.Values.Where(slot => !slot.IsBusy && (crowded || lane.Services.Clock.GetElapsedTime(slot.LastActive, now) >= Options.ParkAfter)).ToList();
+        allBusy = crowded && idle.Count < lane.Slots.Count / 10;         // the next round of housekeeping tries again
         if (crowded) idle = [.. idle.OrderBy(slot => slot.LastActive).Take(Math.Max(1, lane.Slots.Count / 5))];
         foreach (var slot in idle)
         {
             var next = NextDue(slot);
-            if (!crowded && next is { } due && due - lane.Clock.Now < Options.ParkAfter) continue;      // it would come back at once
+            if (next is { } due && due - lane.Clock.Now < (crowded ? TimeSpan.Zero : Options.ParkAfter)) continue;      // it would come back at once
             Park(slot);
         }
     }

@@ -258,7 +258,7 @@ internal sealed class LaneLoads(Lane lane)
         slot.Run = run;
         slot.Gen = run.Gen;
         slot.Status = run.Status;
-        slot.MayHaveRows = true;
+        slot.MayHaveRows = loaded.Tasks.Count > 0 || loaded.Messages.Count > 0;      // its wake row is gone; a notice that comes later is read, or an orphan for the sweep (D8)
         slot.Hold = hold;
         slot.NextSeq = loaded.Events.Count;
         slot.State = SlotState.Active;

@@ -44,6 +44,7 @@ internal sealed class LaneReleases(Lane lane)
                 continue;
             }
 
+            lane.Shared.Ends.Started(slot.Run);
             start.Answer?.TrySetResult(true);
             Started(slot);
             if (slot.State != SlotState.Starting) continue;

@@ -316,6 +316,7 @@ internal sealed class LaneTurns(Lane lane)
         }
 
         if (slot.Tasks.Remove(operation.Ordinal, out var task)) LaneTasks.Delete(lane, batch, task);
+        if (operation.Kind == CommandKind.Timer) lane.Timers.Died(1);
         if (operation is { Kind: CommandKind.Child, Child: { } child }) LaneSends.CancelChild(lane, slot, batch, operation.Ordinal, child.RunId);
     }
 

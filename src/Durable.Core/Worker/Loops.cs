@@ -10,6 +10,9 @@ namespace Durable.Engine.Worker;
 internal sealed class Loops(EngineServices services, LaneContext shared, EngineLog log)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private const int MostAtOnce = 2_000;                // as many as clients may start with two full batches: else those that began before would fall behind
+    private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestClaim = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPurgePause = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LowMargin = TimeSpan.FromSeconds(5);      // longer than any ordinary transaction that inserts
@@ -45,11 +48,14 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             // From a low-water mark: what somebody's long transaction keeps from being vacuumed is not walked over each time. A full sweep each second misses nothing.
             var sweep = low is null || services.Clock.GetElapsedTime(lastSweep) >= SweepEvery;
             if (sweep) lastSweep = services.Clock.GetTimestamp();
-            var found = await services.Store.LookAsync(new LookRequest(lane.Key, sweep ? null : low, Math.Clamp(lane.Room, 1, 1_000), services.Registry.Serves, services.Build, namespaces, queues), stop).ConfigureAwait(false);
+            var most = Math.Clamp(lane.Room, 1, MostAtOnce);
+            var found = await services.Store.LookAsync(new LookRequest(lane.Key, sweep ? null : low, most, services.Registry.Serves, services.Build, namespaces, queues) { Ahead = AheadOf(lane) }, stop).ConfigureAwait(false);
             Good();
-            low = found.Now - LowMargin;
+            var isFull = found.Claimable.Count >= most;
+            if (!isFull) low = found.Now - LowMargin;      // else more is due than one look brings: the mark must not pass over what is left behind
             lane.Clock.Set(found.Now);
             var chosen = lane.Room > 0 ? balance.Choose(found.Claimable, lane.Owned, sweep) : [];
+            if (isFull) lane.LooksNext = true;
             if (chosen.Count > 0) lane.Claim(chosen);
             if (found.Mail.Count > 0) lane.Post(() => lane.Loads.ReadMail(found.Mail));
             // Mail is mostly known from hints of this process, and announced by others: looking for it as often as for runs would cost more than it finds.
@@ -58,6 +64,23 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             var wait = found.NextDue is { } due && due - found.Now < pause ? due - found.Now : pause;
             if (wait < TimeSpan.FromMilliseconds(1)) wait = TimeSpan.FromMilliseconds(1);
             alarm.Change(wait, Timeout.InfiniteTimeSpan);
+            await look.WaitAsync().AsTask().WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await AnsweredAsync(lane, alarm, stop).ConfigureAwait(false);
+        }
+    }
+
+    // While there is room: a timer that waits here is on time, where one that is claimed when it is due is late by a claim and a load. Less than runs idle here before they are parked, or they would come and go.
+    private TimeSpan AheadOf(Lane lane) => lane.Room < lane.MaxRuns / 2 ? TimeSpan.Zero : services.Options.ParkAfter / 2 < Ahead ? services.Options.ParkAfter / 2 : Ahead;
+
+    // At most one look for each claim: before its commit a look would find the same runs again. That commit calls for the next.
+    private async Task AnsweredAsync(Lane lane, ITimer alarm, CancellationToken stop)
+    {
+        if (!lane.IsClaiming) return;
+        var since = services.Clock.GetTimestamp();
+        alarm.Change(LongestClaim, Timeout.InfiniteTimeSpan);
+        while (lane.IsClaiming && services.Clock.GetElapsedTime(since) < LongestClaim && !stop.IsCancellationRequested)
+        {
+            lane.LooksNext = true;
             await look.WaitAsync().AsTask().WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -93,6 +93,9 @@ internal sealed class RunSlot(Guid runId)
     /// <summary>Effects that wait until its start is durable.</summary>
     public List<Effect>? Deferred { get; set; }
 
+    /// <summary>Timers of it in the lane's queue.</summary>
+    public int Timers { get; set; }
+
     /// <summary>True if the store may hold task rows or notices of it.</summary>
     public bool MayHaveRows { get; set; }
 

@@ -163,6 +163,8 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
         else shared.Announce();
     }
 
+    public RunRecord? FindOpen(Guid runId) => shared.Ends.FindOpen(runId);
+
     public Task<RunStatus> WaitClosedAsync(Guid runId, CancellationToken cancellationToken) => watch.WaitAsync(runId, cancellationToken);
 
     public async Task<(bool Owned, byte[]? Answer)> TryQueryAsync(Guid runId, HandlerDefinition query, object?[] arguments, CancellationToken cancellationToken)

@@ -54,6 +54,8 @@ internal sealed class CommitStatements
     {
         this.shards = shards;
         this.options = options;
+        Begin = new NpgsqlBatchCommand("begin isolation level " + options.Variant.Isolation);
+        Clock = new NpgsqlBatchCommand(shards is null ? "select clock_timestamp()" : "select now()");
         fenceLane.TypedValue = lane.LaneId;
         fenceShard.TypedValue = lane.Group.HomeShard;
         if (shards is null) fence = Make("CommitFence", CommitResultKind.None, [fenceLane, fenceShard, fenceEpoch, fenceSeq, fenceLease, fenceRuns, fenceHolder]);
@@ -89,11 +91,23 @@ internal sealed class CommitStatements
         foreach (var statement in (CommitStatement[])[consumeNotice, consumeMessage, park, update, close, closeTasks, closeNotices, taskDelete, claim, startOwned, startWake, startRefused, trim, forget]) NameShards(statement);
     }
 
+    /// <summary>Begins the transaction.</summary>
+    public NpgsqlBatchCommand Begin { get; }
+
+    /// <summary>Behind <see cref="Begin"/>, in a transaction that nobody misses (L4).</summary>
+    public NpgsqlBatchCommand ClaimsOnly { get; } = new("set local synchronous_commit = off");
+
+    /// <summary>Reads the store's clock, last.</summary>
+    public NpgsqlBatchCommand Clock { get; }
+
+    /// <summary>Ends the transaction.</summary>
+    public NpgsqlBatchCommand Commit { get; } = new("commit");
+
     /// <summary>The statements of the batch that was filled last.</summary>
-    public IReadOnlyList<CommitStatement> Used => used;
+    public List<CommitStatement> Used => used;
 
     /// <summary>The statements of the batch, fence first, in the order of locks. Only those that have rows.</summary>
-    public IReadOnlyList<CommitStatement> Fill(LaneBatch batch)
+    public List<CommitStatement> Fill(LaneBatch batch)
     {
         used.Clear();
         used.Add(fence);

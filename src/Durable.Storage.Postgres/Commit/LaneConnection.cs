@@ -80,20 +80,17 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
         commands.Clear();
         var deadline = Math.Min(connections.Options.CommandTimeout.TotalSeconds, rows.Lease.TotalSeconds / 2);
         batch.Timeout = Math.Max(1, (int)Math.Ceiling(deadline));
-        Text("begin isolation level " + connections.Options.Variant.Isolation);
+        commands.Add(statements!.Begin);
         if (connections.Pooler)
         {
-            foreach (var pin in PgBatch.PinTexts) Text(pin);
-            Text(LockTimeoutText("set local"));
+            foreach (var pin in PgBatch.PinTexts) commands.Add(new NpgsqlBatchCommand(pin));
+            commands.Add(new NpgsqlBatchCommand(LockTimeoutText("set local")));
         }
 
-        if (rows.IsClaimsOnly) Text("set local synchronous_commit = off");     // L4: losing a claim harms nobody
-        var filled = statements!.Fill(rows);
-        foreach (var statement in filled) commands.Add(statement.Command);
-        Text(shards is null ? "select clock_timestamp()" : "select now()");
-        Text("commit");
-
-        void Text(string text) => commands.Add(new NpgsqlBatchCommand(text));
+        if (rows.IsClaimsOnly) commands.Add(statements!.ClaimsOnly);     // L4: losing a claim harms nobody
+        foreach (var statement in statements.Fill(rows)) commands.Add(statement.Command);
+        commands.Add(statements.Clock);
+        commands.Add(statements.Commit);
     }
 
     private async Task<CommitResult> SendAsync(LaneBatch rows, CancellationToken cancellationToken)
@@ -138,7 +135,7 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
         return refused;
     }
 
-    private static string? Alarm(IReadOnlyList<CommitStatement> filled)
+    private static string? Alarm(List<CommitStatement> filled)
     {
         string? alarm = null;
         foreach (var s in filled)
@@ -156,7 +153,7 @@ internal sealed class LaneConnection(EngineConnections connections, LaneKey lane
             {
                 await using var rollback = new NpgsqlCommand("rollback", connection);
                 await rollback.ExecuteNonQueryAsync().ConfigureAwait(false);
-                var outcome = Sqlstates.OutcomeOf(error, answered: true);
+                var outcome = Sqlstates.OutcomeOf(error, answered: true, spread: shards is not null);
                 if (outcome == CommitOutcome.Unknown) await DropAsync().ConfigureAwait(false);
                 return outcome;
             }

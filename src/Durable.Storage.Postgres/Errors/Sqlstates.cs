@@ -10,13 +10,14 @@ internal static class Sqlstates
     /// <summary>What a failure means for a batch that was being committed (C8, G7).</summary>
     /// <param name="error">What the driver threw.</param>
     /// <param name="answered">True if the server answered on a connection that still works: only then is an error definite.</param>
-    public static CommitOutcome OutcomeOf(Exception error, bool answered)
+    /// <param name="spread">True if the batch was one for an engine that spreads its tables.</param>
+    public static CommitOutcome OutcomeOf(Exception error, bool answered, bool spread = false)
     {
         if (error is not PostgresException refusal || !answered || refusal.InvariantSeverity != "ERROR") return CommitOutcome.Unknown;
         return refusal.SqlState switch
         {
             "23502" when refusal.TableName == "commit_log" => CommitOutcome.Refused,                    // C1: the fence
-            "22012" => CommitOutcome.Refused,                                                           // C1 on an engine that spreads its tables; nothing else divides
+            "22012" when spread => CommitOutcome.Refused,                                               // C1 there; nothing else of ours divides, and there are no triggers
             "40001" or "40P01" => CommitOutcome.Retry,
             "55P03" => CommitOutcome.Rejected,                                                          // G2: somebody's transaction holds an id
             "40003" => CommitOutcome.Unknown,

@@ -19,19 +19,22 @@ internal sealed class LookVerb(Calls calls, Namespaces namespaces)
             .Add("LookMail", PgBatch.Texts(all), PgBatch.From(request.From), PgBatch.Long(request.Lane.LaneId), PgBatch.Texts(request.Serves), PgBatch.Text(request.Build),
                 PgBatch.Texts(request.Queues), PgBatch.Int(share), PgBatch.Texts(request.Namespaces))
             .Add("LookWake", PgBatch.Texts(names), PgBatch.From(request.From), PgBatch.Texts(request.Serves), PgBatch.Text(request.Build), PgBatch.Texts(request.Queues),
-                PgBatch.Int(share))
-            .Add("LookNext", PgBatch.Texts(names), PgBatch.Texts(request.Serves), PgBatch.Text(request.Build), PgBatch.Texts(request.Queues));
+                PgBatch.Int(share), PgBatch.Span(request.Ahead))
+            .Add("LookNext", PgBatch.Texts(names), PgBatch.Texts(request.Serves), PgBatch.Text(request.Build), PgBatch.Texts(request.Queues), PgBatch.Span(request.Ahead));
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
         var noticed = await RowReader.AllAsync(reader, r => (Run: r.GetGuid(0), Mine: r.GetBoolean(1), Priority: r.IsDBNull(2) ? 0 : r.GetInt32(2), Due: RowReader.Time(r, 3), Namespace: r.GetString(4)), ct).ConfigureAwait(false);
-        var wake = await RowReader.NextAsync(reader, r => (Run: r.GetGuid(0), Priority: r.GetInt32(1), Due: RowReader.Time(r, 2), Namespace: r.GetString(3)), ct).ConfigureAwait(false);
+        var timed = await RowReader.NextAsync(reader, r => (Run: r.GetGuid(0), Priority: r.GetInt32(1), Due: RowReader.Time(r, 2), Namespace: r.GetString(3), Early: r.GetBoolean(4)), ct).ConfigureAwait(false);
         var next = await RowReader.NextAsync(reader, r => (Now: RowReader.Time(r, 0), Due: RowReader.TimeOrNull(r, 1)), ct).ConfigureAwait(false);
         await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
         List<Guid> mail = [.. noticed.Where(n => n.Mine).OrderBy(n => n.Due).Select(n => n.Run).Distinct().Take(request.Limit)];
         // Namespaces take turns: a backlog of one hides no other.
-        var turns = noticed.Where(n => !n.Mine).Select(n => (n.Run, n.Priority, n.Due, n.Namespace)).Concat(wake).GroupBy(c => c.Namespace)
+        var turns = noticed.Where(n => !n.Mine).Select(n => (n.Run, n.Priority, n.Due, n.Namespace)).Concat(timed.Where(c => !c.Early).Select(c => (c.Run, c.Priority, c.Due, c.Namespace))).GroupBy(c => c.Namespace)
             .SelectMany(runs => runs.OrderByDescending(c => c.Priority).ThenBy(c => c.Due).ThenBy(c => c.Run).DistinctBy(c => c.Run).Select((c, turn) => (c.Run, c.Priority, c.Due, Turn: turn)));
         List<Guid> claimable = [.. turns.OrderBy(c => c.Turn).ThenByDescending(c => c.Priority).ThenBy(c => c.Due).ThenBy(c => c.Run).Select(c => c.Run).Take(request.Limit)];
-        return new LookResult(next[0].Now, claimable, mail, next[0].Due);
+        var later = next[0].Due - request.Ahead;
+        foreach (var early in timed)
+            if (early.Early && !(early.Due >= later)) later = early.Due;
+        return new LookResult(next[0].Now, claimable, mail, later);
     }, cancellationToken);
 
     /// <summary>Depth and age of what is due.</summary>

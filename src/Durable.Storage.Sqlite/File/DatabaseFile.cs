@@ -108,7 +108,7 @@ internal sealed class DatabaseFile
             session.Execute("pragma page_size=4096");
             if (session.Scalar("pragma journal_mode=wal") is not "wal")
                 throw new SqliteFailure(SqliteFailure.ReadOnly, "the file cannot be put into WAL mode", "pragma journal_mode");
-            session.Execute($"pragma synchronous={SyncName(fullSync)}; pragma cache_size=-65536; pragma wal_autocheckpoint=4000; pragma foreign_keys=off; pragma temp_store=memory");
+            session.Execute($"pragma synchronous={SyncName(fullSync)}; pragma cache_size=-32768; pragma wal_autocheckpoint=4000; pragma foreign_keys=off; pragma temp_store=memory");
             return session;
         }
         catch
@@ -140,7 +140,7 @@ internal sealed class DatabaseFile
     private Session OpenReading()
     {
         var session = Session.Open(Path, create: false);
-        session.Execute("pragma query_only=on; pragma wal_autocheckpoint=0; pragma cache_size=-16384; pragma foreign_keys=off; pragma temp_store=memory");
+        session.Execute("pragma query_only=on; pragma wal_autocheckpoint=0; pragma cache_size=-4096; pragma foreign_keys=off; pragma temp_store=memory");
         return session;
     }
 }

@@ -17,6 +17,7 @@ internal static class Looker
     {
         public LookRequest Request { get; } = request;
         public long Now { get; } = now;
+        public long Ahead { get; } = Micros.From(request.Ahead);
         public long Low { get; } = request.From is { } from ? Micros.From(from) : long.MinValue;
         public long AsapHigh { get; } = request.From is null ? long.MaxValue : now;         // no clock may hide what is to be done at once (S5)
         public string Serves { get; } = JsonTexts.Write(request.Serves);
@@ -41,11 +42,11 @@ internal static class Looker
             Scan(search, "", session[SqlText.LookAdopted].Bind(request.Lane.LaneId).Bind(JsonTexts.Write(served)).Bind(search.Low).Bind(search.AsapHigh));
         foreach (var ns in request.Namespaces ?? Namespaces.Of(session, SqlText.NextDueNamespace))
         {
-            Scan(search, ns, session[SqlText.LookDue].Bind(ns).Bind(search.Low).Bind(search.Now).Bind(search.Serves).Bind(search.Queues).Bind(request.Build));
-            var next = session[SqlText.NextDue].Bind(ns).Bind(search.Now).Bind(search.Serves).Bind(search.Queues).Bind(request.Build);
+            Scan(search, ns, session[SqlText.LookDue].Bind(ns).Bind(search.Low).Bind(search.Now + search.Ahead).Bind(search.Serves).Bind(search.Queues).Bind(request.Build), timed: true);
+            var next = session[SqlText.NextDue].Bind(ns).Bind(search.Now + search.Ahead).Bind(search.Serves).Bind(search.Queues).Bind(request.Build);
             if (next.Read())
             {
-                search.NextDue = Math.Min(search.NextDue, next.Int64(0));
+                search.NextDue = Math.Min(search.NextDue, next.Int64(0) - search.Ahead);
                 next.Reset();
             }
         }
@@ -90,13 +91,21 @@ internal static class Looker
         RowReader.All(session[SqlText.LoadMessages].Bind(runId).Bind(limit), RowReader.Message);
 
     /// <summary>Takes rows until both kinds have enough. Rows of one run, several notices or a wake row and notices, count once.</summary>
-    private static void Scan(Search search, string ns, Statement row)
+    /// <param name="search">What was found so far.</param>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="row">Rows in order of their due time.</param>
+    /// <param name="timed">True: they end some time after now, and say which of them may be taken before they are due.</param>
+    private static void Scan(Search search, string ns, Statement row, bool timed = false)
     {
         var claimable = search.Claimable.Count;
         for (var read = 0; read < MostRows && row.Read(); read++)
         {
             var runId = row.Id(0);
-            if (!row.Bool(1))
+            if (timed && row.Int64(3) > search.Now && !row.Bool(4))
+            {
+                search.NextDue = Math.Min(search.NextDue, row.Int64(3));
+            }
+            else if (!row.Bool(1))
             {
                 if (search.Claimable.Count - claimable < search.Window)
                     search.Claimable.TryAdd(runId, new(runId, ns, row.Int32(2), row.Int64(3)));
@@ -105,8 +114,8 @@ internal static class Looker
             {
                 search.Mail.Add(runId);
             }
-            if (search.Claimable.Count - claimable >= search.Window && search.Mail.Count >= search.Request.Limit)
-                break;
+            if (search.Claimable.Count - claimable >= search.Window && (timed || search.Mail.Count >= search.Request.Limit))
+                break;      // rows that wait for a time are no mail
         }
         row.Reset();
     }

@@ -29,7 +29,7 @@ internal sealed class Stage(ChaosOptions options, StorePlace store, string folde
         var host = builder.Build();
         open.Add(new Stopping(host));
         var engine = host.Services.GetRequiredService<EngineServices>();
-        await engine.ReadyAsync(CancellationToken.None);
+        await Opening.ReadyAsync(engine, CancellationToken.None);
         return (host.Services.GetRequiredService<DurableClient>(), engine);
     }
 

@@ -21,6 +21,23 @@ public sealed class MessageTests(int groups) : Situation
     }
 
     [Test]
+    public async Task A_signal_to_a_run_that_this_process_has_is_not_preceded_by_a_read_but_reaches_no_other_run_by_its_id()
+    {
+        var node = await World.StartAsync(d => d.AddWorkflow<Collector>());
+        var run = await node.Client.StartAsync((Collector w) => w.RunAsync(3), new() { Id = "c" });
+        var reads = node.Store.Calls.GetValueOrDefault("FindRun");
+        for (var i = 0; i < 2; i++) await run.SignalAsync(w => w.Add(i));
+        Assert.That(node.Store.Calls.GetValueOrDefault("FindRun"), Is.EqualTo(reads));
+
+        Assert.That(async () => await node.Client.GetRun<Collector>("other", run.RunId).SignalAsync(w => w.Add(7)), Throws.InstanceOf<RunNotFoundException>());
+        Assert.That(async () => await node.Client.ForNamespace("tenant").GetRun<Collector>("c", run.RunId).SignalAsync(w => w.Add(8)), Throws.InstanceOf<RunNotFoundException>());
+
+        await run.SignalAsync(w => w.Add(2));
+        Assert.That(await run.ResultAsync(), Is.EqualTo(new[] { 0, 1, 2 }));
+        Assert.That(async () => await run.SignalAsync(w => w.Add(9)), Throws.InstanceOf<RunConflictException>());
+    }
+
+    [Test]
     public async Task Signals_from_several_clients_are_each_in_order_and_none_is_lost()
     {
         var node = await World.StartAsync(d => d.AddWorkflow<Collector>());

@@ -29,7 +29,7 @@ internal sealed class MemoryLook(MemoryTables tables, MemoryGroups groups)
                 Add(wake.Row, key);
             }
         }
-        foreach (var key in DueWakes(request.From, now))
+        foreach (var key in DueWakes(request.From, now, request.Ahead))
         {
             var run = tables.Runs[key.RunId];
             if (HasRoom(run.Wake!.Row) && InGroup(request.Lane.Group, run) && CanRun(request, run.Wake.Row))
@@ -68,7 +68,7 @@ internal sealed class MemoryLook(MemoryTables tables, MemoryGroups groups)
     {
         const int most = 10_000;
         var now = tables.Now;
-        var due = Due(tables.Notices, null, now, true).Concat(DueWakes(null, now, withHeld: false)).Take(most).ToList();
+        var due = Due(tables.Notices, null, now, true).Concat(DueWakes(null, now, TimeSpan.Zero, withHeld: false)).Take(most).ToList();
         var oldest = due.Count == 0 ? TimeSpan.Zero : now - due.Min(key => key.Due);
         return new(due.Count, oldest < TimeSpan.Zero ? TimeSpan.Zero : oldest);
     }
@@ -83,9 +83,9 @@ internal sealed class MemoryLook(MemoryTables tables, MemoryGroups groups)
 
     private bool IsControl(ReadyKey notice) => tables.Inboxes[notice.RunId].Messages[(notice.Sender, notice.Seq)].Control;
 
-    private IEnumerable<ReadyKey> DueWakes(DateTimeOffset? from, DateTimeOffset now, bool withHeld = true)
+    private IEnumerable<ReadyKey> DueWakes(DateTimeOffset? from, DateTimeOffset now, TimeSpan ahead, bool withHeld = true)
     {
-        var due = Due(tables.AsapWakes, from, now, from is null).Concat(Due(tables.TimedWakes, from, now, false));
+        var due = Due(tables.AsapWakes, from, now, from is null).Concat(Due(tables.TimedWakes, from, now + ahead, false).Where(key => key.Due <= now || HasBegun(key)));
         return withHeld ? due.Concat(Due(tables.StalledWakes, from, now, from is null).Where(key => key.Due <= now || tables.Runs[key.RunId].Wake!.Row.Asap)) : due;
     }
 
@@ -97,12 +97,22 @@ internal sealed class MemoryLook(MemoryTables tables, MemoryGroups groups)
 
     private DateTimeOffset? NextDue(LookRequest request, DateTimeOffset now)
     {
-        foreach (var key in tables.TimedWakes.GetViewBetween(ReadyKey.After(now), ReadyKey.Before(DateTimeOffset.MaxValue)))
+        DateTimeOffset? next = null;
+        foreach (var index in (SortedSet<ReadyKey>[])[tables.TimedWakes, tables.StalledWakes])
         {
-            var run = tables.Runs[key.RunId];
-            if (InGroup(request.Lane.Group, run) && CanRun(request, run.Wake!.Row))
-                return key.Due;
+            foreach (var key in index.GetViewBetween(ReadyKey.After(now), ReadyKey.Before(DateTimeOffset.MaxValue)))
+            {
+                if (key.Due - request.Ahead >= next)
+                    break;
+                var run = tables.Runs[key.RunId];
+                var at = HasBegun(key) ? key.Due - request.Ahead : key.Due;
+                if (at > now && !(at >= next) && InGroup(request.Lane.Group, run) && CanRun(request, run.Wake!.Row))
+                    next = at;
+            }
         }
-        return null;
+        return next;
     }
+
+    /// <summary>True if a run may be in memory before it is due: its code has run, and waits for its timers.</summary>
+    private bool HasBegun(ReadyKey key) => tables.Runs[key.RunId].Wake!.Row is { NextSeq: > 0, Hold: 0 };
 }
