@@ -13,6 +13,9 @@ public sealed class CrossingTests : Situation
 
     private protected override int Groups => 2;
 
+    // Of both hosts: who takes over waits for the dead one's lease.
+    private static void Brief(DurableOptions options) => options.Lease = TimeSpan.FromSeconds(1);
+
     private static void Register(DurableBuilder durable) => durable.AddWorkflow<Teller>().AddWorkflow<Listener>();
 
     [Test]
@@ -25,7 +28,7 @@ public sealed class CrossingTests : Situation
             {
                 await using var world = new World(groups: Groups);
                 var commits = 0;
-                var first = await world.StartAsync(Register, faults: store => store.OnCommit = _ => Interlocked.Increment(ref commits) == at ? fault : CommitFault.None);
+                var first = await world.StartAsync(Register, options: Brief, faults: store => store.OnCommit = _ => Interlocked.Increment(ref commits) == at ? fault : CommitFault.None);
                 var survived = await TalkAsync(world, first, from, to);
                 await ContinueAsync(world, from, to, $"{fault} at commit {at}");
                 if (survived && commits < at) break;
@@ -42,7 +45,7 @@ public sealed class CrossingTests : Situation
         {
             await using var world = new World(groups: Groups);
             var calls = 0;
-            var first = await world.StartAsync(Register, faults: store => store.Before = called =>
+            var first = await world.StartAsync(Register, options: Brief, faults: store => store.Before = called =>
             {
                 if (called == verb && Interlocked.Increment(ref calls) == at) store.Cut();
                 return Task.CompletedTask;
@@ -144,7 +147,7 @@ public sealed class CrossingTests : Situation
 
     private static async Task ContinueAsync(World world, string from, string to, string what)
     {
-        var second = await world.StartAsync(Register, "b", options: o => o.Lease = TimeSpan.FromSeconds(1));
+        var second = await world.StartAsync(Register, "b", Brief);
         await world.UntilAsync(() => IsOverAsync(world, from, to), $"it is over: {what}");
         Assert.That(await second.Client.GetRun<Listener, List<int>>(to).ResultAsync(), Is.EqualTo(Enumerable.Range(0, Count)), what);
         await world.UntilAsync(async () => (await OutgoingAsync(world)).Count == 0, $"nothing is left to forward: {what}");
