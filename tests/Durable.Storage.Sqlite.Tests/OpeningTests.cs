@@ -159,7 +159,7 @@ public sealed class OpeningTests : SqliteFixture
         var store = await OpenAsync();
         string[] pragmas = ["journal_mode", "synchronous", "page_size", "cache_size", "wal_autocheckpoint", "foreign_keys"];
         var found = await store.Core.WriteAsync(session => pragmas.Select(pragma => session.Scalar($"pragma {pragma}")).ToList(), default);
-        Assert.That(found, Is.EqualTo(new[] { "wal", "2", "4096", "-65536", "4000", "0" }));
+        Assert.That(found, Is.EqualTo(new[] { "wal", "2", "4096", "-32768", "4000", "0" }));
     }
 
     [Test]
