@@ -6,7 +6,7 @@ namespace Durable.Storage;
 /// </summary>
 public interface IWakeUps
 {
-    /// <summary>Something may be due for other hosts. Returns at once; calls are gathered (at most 100 signals a second), and may be lost.</summary>
+    /// <summary>Something may be due for other hosts. Returns at once; calls are gathered (for long at most 100 signals a second, a few more at once), and may be lost.</summary>
     void Announce();
 
     /// <summary>Begins to listen for what other hosts announce.</summary>

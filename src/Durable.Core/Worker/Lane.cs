@@ -90,7 +90,7 @@ internal sealed class Lane : ILogSink, IAsyncDisposable
     /// <summary>True while claims are on their way: a look would find the same runs again. Safe from any thread.</summary>
     public bool IsClaiming => Volatile.Read(ref claimsAsked) > 0 || commits.IsClaiming;
 
-    /// <summary>True if there is to be a look as soon as the claims on their way are answered. Safe from any thread.</summary>
+    /// <summary>True if there is to be a look as soon as the claims on their way are answered and there is room. Safe from any thread.</summary>
     public bool LooksNext
     {
         get => Volatile.Read(ref looksNext);

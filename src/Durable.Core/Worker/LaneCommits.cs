@@ -141,7 +141,7 @@ internal sealed class LaneCommits(Lane lane)
             if (slot.LastBatch == batch) slot.LastBatch = null;
         lane.Releases.Release(batch, refused);
         if (claimed.Count > 0) lane.Loads.Claimed(claimed);
-        if (lane.LooksNext && claiming.Count == 0)
+        if (lane.LooksNext && claiming.Count == 0 && lane.Room > 0)
         {
             lane.LooksNext = false;
             lane.Shared.Poke();

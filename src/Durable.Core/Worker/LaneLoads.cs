@@ -219,9 +219,9 @@ internal sealed class LaneLoads(Lane lane)
         {
             reads--;
             reading.ExceptWith(runs);
+            ReadUnread();                                // first: user code runs in what follows, and may keep this thread
             foreach (var run in loaded)
                 if (lane.Slots.TryGetValue(run.RunId, out var slot)) Apply(slot, run.Messages);
-            ReadUnread();
         });
     }
 

@@ -54,7 +54,7 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
             if (!isFull) low = found.Now - LowMargin;      // else more is due than one look brings: the mark must not pass over what is left behind
             lane.Clock.Set(found.Now);
             var chosen = lane.Room > 0 ? balance.Choose(found.Claimable, lane.Owned, sweep) : [];
-            if (isFull) lane.LooksNext = true;
+            if (isFull && (chosen.Count > 0 || lane.Room == 0)) lane.LooksNext = true;      // who leaves the rest to others does not look for it after each commit
             if (chosen.Count > 0) lane.Claim(chosen);
             if (found.Mail.Count > 0) lane.Post(() => lane.Loads.ReadMail(found.Mail));
             // Mail is mostly known from hints of this process, and announced by others: looking for it as often as for runs would cost more than it finds.

@@ -1,6 +1,5 @@
 // What may still happen to a held run (DECISIONS 14): a cancel is recorded at once and runs when the hold ends, and its deadline ends it without code.
 using Durable.Core.Tests.Kit;
-using Durable.Engine.History;
 using Durable.Storage;
 
 namespace Durable.Core.Tests.Worker;
@@ -128,14 +127,16 @@ public sealed class HeldRunTests : Situation
         var changed = await World.StartAsync(d => d.AddWorkflow<Changed>(), "b");
         await changed.Client.GetRun<Old>("o").SignalAsync(w => w.Go());
         await Reaches(run, RunStatus.Stalled, step);
+        // Time flies here, so a second round of the reaper could begin before the end is durable, and leave its word with a run that has ended. It tells once.
+        var told = 0;
+        changed.Store.Before = verb => verb == "Deliver" && Interlocked.Increment(ref told) > 1 ? throw new DurableException("DUR5001", "away") : Task.CompletedTask;
 
         await Reaches(run, RunStatus.TimedOut, TimeSpan.FromSeconds(20));
 
         Assert.That(World.Clock.GetUtcNow(), Is.GreaterThanOrEqualTo((await World.Store.FindRunAsync("default", "o", null))!.DeadlineAt!.Value));
         Assert.That(await KindsOf(run), Does.Contain("TimedOut"));
         Assert.That(Bench.Count("zero"), Is.Zero);
-        var left = (await World.Store.LoadAsync(new LoadRequest([run.RunId!.Value], MessagesOnly: true))).SelectMany(loaded => loaded.Messages).Select(message => (EventKind)message.Kind).ToList();
-        Assert.That(left, Is.Unique.And.SubsetOf(new[] { EventKind.SignalReceived, EventKind.TimedOut }), "the signal that nobody could take, and perhaps the reaper's word, which came when the run had ended already");
+        Assert.That((await World.Store.ReadPlacementAsync(run.RunId!.Value)).Messages, Is.LessThanOrEqualTo(1), "only the signal that nobody could take is left");
     }
 
     [Test]
