@@ -46,6 +46,9 @@ internal sealed class Campaign
     /// <summary>Seeds that were run.</summary>
     public int Done { get; private set; }
 
+    /// <summary>The seed at a place of the campaign.</summary>
+    public ulong SeedOf(long index) => Grouped ? Profile.GroupedSeed(From, index) : From + (ulong)index;
+
     /// <summary>Runs all seeds.</summary>
     /// <returns>Those with violations, in order.</returns>
     public List<SeedResult> Run()
@@ -62,7 +65,7 @@ internal sealed class Campaign
             while (Interlocked.Increment(ref next) is var index && index < Seeds)
             {
                 if (StopAtFirst && Volatile.Read(ref bad).Count > 0) return;
-                var result = One(Grouped ? Profile.GroupedSeed(From, index) : From + (ulong)index);
+                var result = One(SeedOf(index));
                 lock (gate)
                 {
                     Add(result);

@@ -23,6 +23,8 @@ internal sealed record RegressionSeed(string Bug, ulong Seed, string Found)
         new("StepBegunBeforeTheClockWentBack", 3_005_021, "a host died in a step's retry and the store's clock went back behind the time at which that was due: its successor took it for one that had not begun, which the checker allowed to hosts only that live; once more under the same number is what at least once means"),
         new("AcknowledgedAcrossAFailover", 5_000_970, "a start was committed, lost by a failover, and acknowledged by an answer that had been on its way: the checker took it for one that the new server had accepted"),
         new("RefusedRowTriedTooEarly", 1_120, "what a group refuses was tried again a part of a millisecond too early, found that it still had to wait, and waited for nothing, again and again: delays are cut to whole milliseconds"),
+        new("RefusedRowAheadOfTheClock", 3_694, "the clock of a server went back, what a sender had waiting there lay ahead of it, was not read when it was to be tried again, and was forgotten"),
+        new("StepDueBeforeTheClockWentBack", 1_913, "as StepBegunBeforeTheClockWentBack, with the clock going back between the row that said when the retry was due and the retry"),
         new("RunGivenBackByAFailover", 862, "a failover gave a run back to a lane whose batch was sent again; the lane did not load it"),
     ];
 }

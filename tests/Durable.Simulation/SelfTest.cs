@@ -21,12 +21,12 @@ internal static class SelfTest
         return missed == 0 ? 0 : 1;
     }
 
-    /// <summary>Runs seeds until one shows a violation.</summary>
+    /// <summary>Runs seeds until one shows a violation; for what goes from group to group only those with several groups.</summary>
     /// <returns>After how many, and the one.</returns>
     public static (int After, SeedResult? Result) Catch(BrokenEngine engine, int seeds, int threads)
     {
-        var campaign = new Campaign { Seeds = seeds, Threads = threads, Database = engine.Make, StopAtFirst = true };
+        var campaign = new Campaign { Seeds = seeds, Threads = threads, Database = engine.Make, StopAtFirst = true, Grouped = engine.Rule == "M2" };
         var first = campaign.Run().FirstOrDefault(found => Simulation.Run(found.Seed).IsClean);        // what the sound engine does too proves nothing
-        return (first is null ? seeds : (int)first.Seed, first);
+        return (first is null ? seeds : 1 + Enumerable.Range(0, seeds).First(index => campaign.SeedOf(index) == first.Seed), first);
     }
 }

@@ -30,6 +30,13 @@ internal class Machine
     /// <summary>Cancels without running the callbacks on the caller's stack: they may be user code.</summary>
     public void Cancel(CancellationTokenSource source) => Queue(source.Cancel);
 
+    /// <summary>Tells all loops of a worker to end, in the same way.</summary>
+    public virtual Task EndAsync(CancellationTokenSource source) => Run(() =>
+    {
+        source.Cancel();
+        return Task.CompletedTask;
+    });
+
     /// <summary>So many random bytes.</summary>
     public byte[] Bytes(int count)
     {

@@ -52,7 +52,7 @@ public readonly record struct OutgoingKey(Guid Sender, long Seq, short Shard);
 /// <summary>Which outgoing rows to read.</summary>
 /// <param name="Group">The group of the senders.</param>
 /// <param name="Target">The group that they go to, or null for any.</param>
-/// <param name="Age">Senders of which a row has waited for so long, by the store's clock.</param>
+/// <param name="Age">Senders of which a row has waited for so long, by the store's clock; one that is so far ahead of it, because the clock went back, has waited too. Zero: all.</param>
 /// <param name="Limit">At most so many.</param>
 public sealed record OutgoingQuery(ShardGroup Group, ShardGroup? Target, TimeSpan Age, int Limit)
 {

@@ -122,11 +122,7 @@ internal sealed class WorkerService(EngineServices services, ActivityRunner runn
             await Task.WhenAll(lanes.Select(one => one.StopAsync(supervisor))).ConfigureAwait(false);
         }
 
-        await services.Machine.Run(() =>
-        {
-            stop.Cancel();
-            return Task.CompletedTask;
-        }).ConfigureAwait(false);
+        await services.Machine.EndAsync(stop).ConfigureAwait(false);
         await supervisor.WaitAsync().WaitAsync(TimeSpan.FromSeconds(5), services.Clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (listening is not null) await listening.DisposeAsync().ConfigureAwait(false);
         log.Stopped(identity.Name);

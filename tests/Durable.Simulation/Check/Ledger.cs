@@ -51,9 +51,11 @@ internal sealed class Ledger(World world, SimDatabase database, Profile profile)
     }
 
     // Of activities every attempt is claimed. A step's retry is begun by its owner alone, under the number of a row that says when it is due: so a host that does not know yet that it lost the
-    // run may try it under the number that its successor uses, and a successor that finds the row not due yet, because the store's clock went back, takes the attempt for one that did not begin.
+    // run may try it under the number that its successor uses, and a successor that finds the row not due yet, because the store's clock went back since it was written (which is after the attempt before),
+    // takes the attempt for one that did not begin.
     private bool MayHaveItsNumberAgain(string key, int attempt, Guid run) =>
-        begun[(key, attempt)] is var before && database.Judge.IsStep(key, run) && (!before.Process.IsDead || database.Clock.Offset < before.Offset);
+        begun[(key, attempt)] is var before && database.Judge.IsStep(key, run)
+        && (!before.Process.IsDead || database.Clock.Offset < before.Offset || (begun.TryGetValue((key, attempt - 1), out var earlier) && database.Clock.Offset < earlier.Offset));
 
     /// <summary>Signals in the stored history of a run; with failovers there is no such number.</summary>
     public int SignalsOf(Guid run) => database.KeepsJournal ? int.MaxValue : database.Judge.Signals(run);

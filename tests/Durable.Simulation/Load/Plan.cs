@@ -48,10 +48,10 @@ public enum OpKind
     /// <summary>Gives out a promise's token and waits until somebody settles it.</summary>
     Promise,
 
-    /// <summary>Signals the workflow id number A.</summary>
+    /// <summary>Signals the workflow id number A; several times at once if B says so.</summary>
     SignalOther,
 
-    /// <summary>Sends an item to the workflow id number A.</summary>
+    /// <summary>Sends an item to the workflow id number A; several at once if B says so.</summary>
     SendOther,
 
     /// <summary>Cancels the workflow id number A.</summary>

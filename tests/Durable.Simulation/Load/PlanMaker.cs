@@ -36,7 +36,7 @@ internal sealed class PlanMaker(SimRandom random, Profile profile)
             OpKind.Child or OpKind.StartChild => new Op(kind, random.Below(8), ChildId(), Nested(depth)),
             OpKind.Both or OpKind.Either => new Op(kind, 0, 0, Nested(depth), Nested(depth)),
             OpKind.Saga => new Op(kind, random.Below(2), 0, Nested(depth)),
-            OpKind.SignalOther or OpKind.SendOther or OpKind.CancelOther => new Op(kind, random.Below(6), random.Below(1_000)),
+            OpKind.SignalOther or OpKind.SendOther or OpKind.CancelOther => Gathered(new Op(kind, random.Below(6), random.Below(1_000))),
             OpKind.Fail when depth == 0 || random.Chance(0.5) => new Op(OpKind.Attribute, 1),
             _ => new Op(kind, random.Below(3)),
         };
@@ -44,6 +44,9 @@ internal sealed class PlanMaker(SimRandom random, Profile profile)
 
     // With an id of its own a child may be in another shard group than its parent.
     private int ChildId() => random.Chance(0.2) ? 1 + fixedIds++ % 2 : profile.Groups > 1 && random.Chance(0.75) ? 100 + ownIds++ : 0;
+
+    // Between groups some are sent several at once: then a sender has more than one row that waits. It takes nothing from the seed's chance.
+    private Op Gathered(Op op) => profile.Groups > 1 && op.Kind != OpKind.CancelOther && op.B % 3 == 0 ? op with { B = op.B + SimWorkflow.AtOnce } : op;
 
     private OpKind Kind() => profile.Groups > 1 && random.Chance(0.15) ? random.Pick([OpKind.Child, OpKind.StartChild, OpKind.SignalOther, OpKind.SendOther]) : Ordinary();
 

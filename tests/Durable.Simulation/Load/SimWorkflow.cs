@@ -59,6 +59,9 @@ public class SimWorkflow(WorkflowContext workflow, ISimActivities activities)
         if (note.Number % 4 == 3) throw new ArgumentException("Such numbers are not taken.");
     }
 
+    /// <summary>From this number on an operation sends several notes at once.</summary>
+    internal const int AtOnce = 1_000;
+
     [Query]
     public int Signals => signals;
 
@@ -183,11 +186,12 @@ public class SimWorkflow(WorkflowContext workflow, ISimActivities activities)
     private async Task OtherAsync(Op op)
     {
         var other = workflow.GetRun<SimWorkflow>($"w{op.A}");
-        var note = new Note($"{workflow.Info.RunId:N}.{workflow.Info.Generation}.", op.B);
+        var from = $"{workflow.Info.RunId:N}.{workflow.Info.Generation}.";
+        var notes = Enumerable.Range(0, op.B < AtOnce ? 1 : 4).Select(more => new Note(from, op.B + 10 * AtOnce * more)).ToList();
         try
         {
-            if (op.Kind == OpKind.SignalOther) await other.SignalAsync(run => run.Poke(note));
-            else if (op.Kind == OpKind.SendOther) await other.SendAsync(run => run.Inbox, note);
+            if (op.Kind == OpKind.SignalOther) await Task.WhenAll(notes.Select(note => other.SignalAsync(run => run.Poke(note))));
+            else if (op.Kind == OpKind.SendOther) await Task.WhenAll(notes.Select(note => other.SendAsync(run => run.Inbox, note)));
             else await other.CancelAsync("Another run says so.");
         }
         catch (RunNotFoundException)

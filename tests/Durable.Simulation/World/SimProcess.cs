@@ -102,6 +102,13 @@ internal sealed class SimMachine(SimProcess process) : Machine
         }
     }
 
+    // A cancelled pause goes on in the thread pool, so the process ends here: of what is left nothing reaches the store.
+    public override Task EndAsync(CancellationTokenSource source)
+    {
+        if (!process.IsDead) process.End();
+        return new TaskCompletionSource().Task;
+    }
+
     public override TaskCompletionSource<T> NewSource<T>() => new();
 
     public override void Fill(Span<byte> bytes) => process.World.Random.Fill(bytes);

@@ -99,8 +99,7 @@ internal sealed class SimWorker
     private async Task StopAsync()
     {
         await service.StoppingAsync(CancellationToken.None);
-        await service.StopAsync(CancellationToken.None);
-        if (!Process.IsDead) Process.End();
+        await service.StopAsync(CancellationToken.None);      // ends the process
     }
 
     private sealed class Scopes(SimProcess process, Ledger ledger) : IServiceScopeFactory

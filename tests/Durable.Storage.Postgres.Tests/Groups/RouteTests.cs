@@ -96,6 +96,12 @@ public sealed class RouteTests
         Assert.That(await store.ReadOutgoingAsync(new OutgoingQuery(group, group, TimeSpan.Zero, 10)), Is.Empty);
         Assert.That((await store.LoadAsync(new LoadRequest([own.Id])))[0].Outgoing.Select(row => row.Message.SenderSeq), Is.EqualTo(new[] { -5L, -4L, -3L }));
 
+        // The server's clock went back by two minutes: the rows lie ahead of it.
+        foreach (var server in new[] { null, await SecondServer.ConnectionStringAsync() }) await PostgresServer.ExecuteAsync($"update {schema}.outgoing set accepted_at = now() + interval '2 minutes'", server);
+        Assert.That((await store.ReadOutgoingAsync(new OutgoingQuery(group, null, TimeSpan.Zero, 10) { Sender = own.Id })), Has.Count.EqualTo(3));
+        Assert.That((await store.ReadOutgoingAsync(new OutgoingQuery(group, null, TimeSpan.FromSeconds(5), 10))), Has.Count.EqualTo(3));
+        Assert.That((await store.ReadOutgoingAsync(new OutgoingQuery(group, null, TimeSpan.FromMinutes(5), 10))), Is.Empty);
+
         await store.RemoveOutgoingAsync([rows[0].Record.Key]);
         var next = new LaneBatch { Lane = key, Epoch = opened.Epoch, CommitSeq = 2, Lease = TestLane.DefaultLease };
         next.Closes.Add(Make.Close(own));

@@ -36,8 +36,8 @@ internal sealed class MemoryGroups(MemoryTables tables)
 
     public List<OutgoingRow> Read(OutgoingQuery query)
     {
-        var before = tables.Now - query.Age;
-        var senders = tables.Outgoing.Where(row => row.Value.At <= before).Select(row => row.Key.Sender).ToHashSet();
+        var (before, ahead) = (tables.Now - query.Age, tables.Now + query.Age);
+        var senders = tables.Outgoing.Where(row => row.Value.At <= before || row.Value.At >= ahead).Select(row => row.Key.Sender).ToHashSet();
         return [.. tables.Outgoing.Where(row => senders.Contains(row.Key.Sender) && Has(query.Group, row.Value.Record.Shard) && (query.Target is null || Has(query.Target, row.Value.Record.Message.Shard))
                 && (query.After is not { } after || row.Key.Sender.CompareTo(after) > 0) && (query.Sender is not { } sender || row.Key.Sender == sender))
             .Take(query.Limit).Select(row => new OutgoingRow(row.Value.Record, !tables.Runs.TryGetValue(row.Key.Sender, out var run) || run.IsClosed))];
