@@ -62,7 +62,7 @@ internal sealed class OutgoingDelivery
     {
         var starts = rows.Where(LaneForwards.IsStart).Select(row => Unreplied(LaneForwards.StartOf(row))).DistinctBy(start => start.RunId).ToList();
         var messages = rows.Where(row => !LaneForwards.IsStart(row)).Select(row => row.Message).ToList();
-        var result = await store.DeliverAsync(new Delivery(messages, starts)).ConfigureAwait(false);
+        var result = await store.DeliverAsync(new Delivery(messages, starts) { Settled = true }).ConfigureAwait(false);
         for (var i = 0; i < starts.Count; i++)
             if (result.Starts[i].Started) started.Add(starts[i].RunId);
     }

@@ -68,7 +68,7 @@ internal sealed class Spread(Routes routes, ILogger log)
         foreach (var group in messages.Select(part => part.Key).Union(starts.Select(part => part.Key)))
         {
             var (some, begun) = (messages[group].ToList(), starts[group].ToList());
-            var part = new Delivery([.. some.Select(i => delivery.Messages[i])], [.. begun.Select(i => delivery.Starts[i])]);
+            var part = new Delivery([.. some.Select(i => delivery.Messages[i])], [.. begun.Select(i => delivery.Starts[i])]) { Settled = delivery.Settled };
             var result = await group.Deliver.DeliverAsync(part, transaction, cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < some.Count; i++) accepted[some[i]] = result.Accepted[i];
             for (var i = 0; i < begun.Count; i++) outcomes[begun[i]] = result.Starts[i];

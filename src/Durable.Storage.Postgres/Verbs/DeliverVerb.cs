@@ -12,7 +12,12 @@ internal sealed class DeliverVerb(EngineConnections connections, Calls calls, Na
         foreach (var start in delivery.Starts) namespaces.Touch(start.Namespace);
         foreach (var message in delivery.Messages) namespaces.Touch(message.Namespace);
         if (transaction is null)
-            return await calls.RunAsync("deliver", (connection, ct) => RunAsync(delivery, () => Open(connection, delivery), ct), cancellationToken).ConfigureAwait(false);
+        {
+            var result = await SendAsync(delivery, cancellationToken).ConfigureAwait(false);
+            // A commit through another node than the rows' may be answered before it is done there. The same keys again wait for that, and change nothing (docs/decisions/0020).
+            if (delivery.Settled && calls.Shards is not null) await SendAsync(delivery, cancellationToken).ConfigureAwait(false);
+            return result;
+        }
 
         var own = await home.RequireAsync(transaction, cancellationToken).ConfigureAwait(false);
         try
@@ -34,6 +39,9 @@ internal sealed class DeliverVerb(EngineConnections connections, Calls calls, Na
         await ReadExistingAsync(batch, [start], outcomes, ct).ConfigureAwait(false);
         return outcomes[0];
     }, cancellationToken);
+
+    private Task<DeliverResult> SendAsync(Delivery delivery, CancellationToken cancellationToken) =>
+        calls.RunAsync("deliver", (connection, ct) => RunAsync(delivery, () => Open(connection, delivery), ct), cancellationToken);
 
     // Several starts come from several callers. If a transaction of the user holds the id of one of them, the others shall not wait for it (G2): the caller sends each alone then.
     private PgBatch Open(NpgsqlConnection connection, Delivery delivery)

@@ -178,7 +178,7 @@ public sealed class LookAlikeCluster : CitusCluster
             if not found then raise exception 'shard % is not on %', shard_id, source_node_name; end if;
         end $f$;
 
-        create function citus_rebalance_start() returns bigint language sql as $f$ insert into called (call) values ('citus_rebalance_start()') returning n $f$;
+        create function citus_rebalance_start(shard_transfer_mode text) returns bigint language sql as $f$ insert into called (call) values (format('citus_rebalance_start(%s)', shard_transfer_mode)) returning n $f$;
 
         create function citus_drain_node(nodename text, nodeport int) returns void language sql as $f$ insert into called (call) values (format('citus_drain_node(%s)', nodename)) $f$;
 

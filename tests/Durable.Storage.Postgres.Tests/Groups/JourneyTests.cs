@@ -29,7 +29,7 @@ public sealed class JourneyTests(string place)
         using var first = await StartAsync("first");
         using var second = await StartAsync("second");
         var (client, store) = (first.Services.GetRequiredService<DurableClient>(), first.Services.GetRequiredService<Durable.Engine.Hosting.EngineServices>().Store);
-        var moves = place == GroupedPlaces.Citus ? Task.Run(MoveAllAsync) : Task.FromResult(0);
+        var moves = place == GroupedPlaces.Citus ? MovedPieces.AllAsync(connectionString, schema) : Task.FromResult(0);
         var journeys = 0;
         for (var wave = 0; wave < 2 || !moves.IsCompleted; wave++) journeys += await RunWaveAsync(client, store.Groups, wave);
 
@@ -68,28 +68,6 @@ public sealed class JourneyTests(string place)
         }
 
         return Wave;
-    }
-
-    // Each piece once, to the node that it is not on, with the engine's own way of moving under load.
-    private async Task<int> MoveAllAsync()
-    {
-        var moved = 0;
-        await using var connection = await PostgresServer.OpenAsync(new NpgsqlConnectionStringBuilder(connectionString) { CommandTimeout = 600 }.ConnectionString);
-        await using var look = new NpgsqlCommand($"select shardid from pg_dist_shard where logicalrelid = '{schema}.run'::regclass order by shardid", connection);
-        List<long> pieces;
-        await using (var reader = await look.ExecuteReaderAsync()) pieces = await RowReader.AllAsync(reader, r => r.GetInt64(0), CancellationToken.None);
-        foreach (var piece in pieces)
-        {
-            await using var move = new NpgsqlCommand($"""
-                select count(citus_move_shard_placement({piece}, f.nodename, f.nodeport, t.nodename, t.nodeport, shard_transfer_mode := 'auto')::text)
-                from pg_dist_placement p join pg_dist_node f on f.groupid = p.groupid and f.noderole = 'primary'
-                cross join lateral (select n.nodename, n.nodeport from pg_dist_node n where n.noderole = 'primary' and n.shouldhaveshards and n.groupid <> f.groupid order by n.groupid limit 1) t
-                where p.shardid = {piece}
-                """, connection);
-            moved += (int)(long)(await move.ExecuteScalarAsync())!;
-        }
-
-        return moved;
     }
 
     private async Task<IHost> StartAsync(string name)
