@@ -16,6 +16,7 @@ internal sealed class Recovery(bool full) : Situation(full)
         await using var rate = new Rate(await stage.HostAsync("one", stage.Store.By(proxy.Port)), 32);
         if (!await UntilAsync(() => Task.FromResult(rate.Finished > 50), Bound(60))) return new Verdict(1, 0, ["nothing finished"], "");
         var (violations, figures, tried, bit) = (new List<string>(), new List<string>(), 0, 0);
+        if (Full) figures.Add($"nothing broken: {Spread(await ControlAsync(rate, rounds))}");
         foreach (var (name, breakIt) in Ways(stage, proxy, () => cuts))
         {
             var back = new List<double>();
@@ -34,6 +35,19 @@ internal sealed class Recovery(bool full) : Situation(full)
 
         if (rate.Wrong > 0) violations.Add($"{rate.Wrong} wrong results");
         return new Verdict(tried, bit, violations, $"back at 95 %: {string.Join("; ", figures)}; calls repeated by clients {rate.Failures}");
+    }
+
+    // The same measure where nothing was broken: what the machine does by itself. It loosens no bound.
+    private static async Task<List<double>> ControlAsync(Rate rate, int rounds)
+    {
+        var back = new List<double>();
+        for (var round = 0; round < rounds; round++)
+        {
+            var usual = Usual(await SecondsAsync(rate, 10));
+            back.Add(await rate.RecoveredAsync(rate.Now, usual * 0.95, 60) ?? 60);
+        }
+
+        return back;
     }
 
     private static IEnumerable<(string Name, Func<Task<bool>> Break)> Ways(Stage stage, CutProxy proxy, Func<int> cuts)

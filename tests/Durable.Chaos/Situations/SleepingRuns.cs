@@ -15,6 +15,8 @@ internal sealed class SleepingRuns(bool full) : Situation(full)
             from durable.run where workflow_id like 'sleeper-%'
         """;
 
+    private const string Remove = "delete from durable.ready where run_id in (select run_id from durable.run where workflow_id like 'sleeper-%'); delete from durable.run where workflow_id like 'sleeper-%'";
+
     public override async Task<Verdict> RunAsync(Stage stage)
     {
         var (sleepers, seconds) = Full ? (1_000_000, 60.0) : (20_000, 4.0);
@@ -29,10 +31,22 @@ internal sealed class SleepingRuns(bool full) : Situation(full)
         var loaded = await rate.ForAsync(seconds);
         await using var count = new NpgsqlCommand("select count(*)::int from durable.ready where not mail and due_at > now() + interval '200 days'", connection);
         var asleep = (int)(await count.ExecuteScalarAsync())!;
+        var without = new List<double> { clean };
+        if (Full)
+        {
+            // Once more without them: minutes lie between, in which the machine may have become another.
+            await using var remove = new NpgsqlCommand(Remove, connection);
+            await remove.ExecuteNonQueryAsync();
+            await using (var vacuum = new NpgsqlCommand("vacuum durable.run, durable.ready", connection)) await vacuum.ExecuteNonQueryAsync();
+            await rate.ForAsync(30);
+            without.Add(await rate.ForAsync(seconds));
+        }
+
+        clean = without.Average();
         var violations = new List<string>();
         if (asleep != sleepers) violations.Add($"{sleepers - asleep} sleepers were woken");
-        if (Full && loaded < clean * 0.9) violations.Add(Say($"{loaded / clean:0.00} of the rate before"));
+        if (Full && loaded < clean * 0.9) violations.Add(Say($"{loaded / clean:0.00} of the rate without them"));
         if (rate.Wrong > 0) violations.Add($"{rate.Wrong} wrong results");
-        return new Verdict(sleepers, asleep, violations, Say($"rate {clean:0}/s, beside {asleep:N0} sleeping runs {loaded:0}/s = {loaded / clean:0.00}"));
+        return new Verdict(sleepers, asleep, violations, Say($"rate {string.Join(" and ", without.Select(one => $"{one:0}"))}/s, beside {asleep:N0} sleeping runs {loaded:0}/s = {loaded / clean:0.00}"));
     }
 }

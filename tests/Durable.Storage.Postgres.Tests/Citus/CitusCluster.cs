@@ -180,7 +180,8 @@ public sealed class LookAlikeCluster : CitusCluster
 
         create function citus_rebalance_start(shard_transfer_mode text) returns bigint language sql as $f$ insert into called (call) values (format('citus_rebalance_start(%s)', shard_transfer_mode)) returning n $f$;
 
-        create function citus_drain_node(nodename text, nodeport int) returns void language sql as $f$ insert into called (call) values (format('citus_drain_node(%s)', nodename)) $f$;
+        create function citus_drain_node(nodename text, nodeport int, shard_transfer_mode text) returns void language sql as $f$
+            insert into called (call) values (format('citus_drain_node(%s, %s)', nodename, shard_transfer_mode)) $f$;
 
         create function get_shard_id_for_distribution_column(table_name regclass, distribution_value anyelement) returns bigint language sql as $f$
             select shardid from pg_dist_shard where logicalrelid = table_name and hashint2(distribution_value::smallint) between shardminvalue::int and shardmaxvalue::int $f$;
