@@ -14,7 +14,7 @@ internal sealed class DeliverVerb(EngineConnections connections, Calls calls, Na
         if (transaction is null)
         {
             var result = await SendAsync(delivery, cancellationToken).ConfigureAwait(false);
-            // A commit through another node than the rows' may be answered before it is done there. The same keys again wait for that, and change nothing (docs/decisions/0020).
+            // A commit through another node than the rows' may be answered before it is done there. The same keys again wait for that; what was consumed meanwhile comes a second time, which its receiver knows (docs/decisions/0020).
             if (delivery.Settled && calls.Shards is not null) await SendAsync(delivery, cancellationToken).ConfigureAwait(false);
             return result;
         }
