@@ -100,11 +100,36 @@ public abstract class PurgeContract : StoreContract
     public async Task X2_A_dead_lane_that_owns_nothing_goes_and_its_numbers_begin_again()
     {
         var lane = await OpenLaneAsync("host-a");
-        await lane.Batch().CommitAsync();
+        for (var i = 0; i < 3; i++) await lane.Batch().CommitAsync();
         await lane.CloseAsync();
+        await (await OpenLaneAsync("host-b")).ReapAsync();
         await Harness.AdvanceAsync(TimeSpan.FromDays(1));
         await Store.PurgeAsync(new(null, null, LogBefore: (await NowAsync()).AddHours(-1)));
         Assert.That((await OpenLaneAsync("host-a")).Opened.CommitSeq, Is.Zero);
+    }
+
+    [Test]
+    public async Task P2_A_purge_of_the_log_leaves_each_lane_its_number()
+    {
+        var lane = await OpenLaneAsync("host-a");
+        for (var i = 0; i < 3; i++) await lane.Batch().CommitAsync();
+        await PurgeLogAsync();
+        Assert.That((await Store.ReadLanesAsync()).Single().CommitSeq, Is.EqualTo(3));
+        await lane.Batch().CommitAsync();
+        await PurgeLogAsync();
+        Assert.That((await lane.ReadBackAsync())!.CommitSeq, Is.EqualTo(4));
+
+        // Under another holder too, whether a reaper has seen it dead or not.
+        await lane.Batch().CommitAsync();
+        await lane.CloseAsync();
+        var again = await OpenLaneAsync("host-a");
+        Assert.That(again.Opened.CommitSeq, Is.EqualTo(5));
+        await again.Batch().CommitAsync();
+        await again.CloseAsync();
+        await (await OpenLaneAsync("host-b")).ReapAsync();
+        Assert.That((await OpenLaneAsync("host-a")).Opened.CommitSeq, Is.EqualTo(6));
+
+        async Task PurgeLogAsync() => await Store.PurgeAsync(new(null, null, LogBefore: (await NowAsync()).AddYears(1)));
     }
 
     [Test]

@@ -2,6 +2,7 @@
 // already (two claimers, sweeps, stale tokens, storms) is not repeated here.
 using Durable.Storage.Contract;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Durable.Storage.Postgres.Tests;
 
@@ -32,6 +33,49 @@ public sealed class FactTests
         Assert.That((await reaper.ReapAsync()).Fenced, Is.Zero, "while it is in flight");
         await batch.CommitAsync();
         Assert.That((await reaper.ReapAsync()).Fenced, Is.Zero, "after it has renewed");
+    }
+
+    [Test]
+    public async Task V1_A_reaper_passes_over_a_lane_that_a_batch_has_only_locked()
+    {
+        var lane = await TestLane.OpenAsync(Store, "host-a");
+        await harness.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await using var batch = await FenceAsync(lane, number: 1);
+        var reaper = await TestLane.OpenAsync(Store, "host-b");
+        Assert.That((await reaper.ReapAsync()).Fenced, Is.Zero, "while it is in flight");
+        await batch.CommitAsync();
+        Assert.That((await reaper.ReapAsync()).Fenced, Is.EqualTo(1), "its lease was over all the time");
+        Assert.That((await lane.Batch().TryCommitAsync()).Outcome, Is.EqualTo(CommitOutcome.Refused));
+    }
+
+    // Model: NumberInOneStatement.
+    [TestCase("read committed")]
+    [TestCase("serializable")]
+    public async Task V8_Whoever_waits_for_a_batch_in_flight_is_told_its_number(string isolation)
+    {
+        await harness.DisposeAsync();
+        harness = await PostgresHarness.NewAsync(new PostgresVariant { Isolation = isolation }, own: true);
+        await Store.InitializeAsync();
+        var lane = await TestLane.OpenAsync(Store, "host-a");
+        await lane.Batch().CommitAsync();
+        await using var batch = await FenceAsync(lane, number: 2, isolation);
+        var reading = lane.ReadBackAsync();
+        await Eventually.IsTrueAsync(async () => await PostgresServer.ScalarAsync<bool>(
+            $"select exists (select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%{harness.Schema}.lane%')"));
+        await batch.CommitAsync();
+        Assert.That((await reading)!.CommitSeq, Is.EqualTo(2));
+        await lane.Batch().CommitAsync();
+    }
+
+    [Test]
+    public async Task C1_A_batch_behind_one_that_a_failover_lost_is_refused()
+    {
+        var lane = await TestLane.OpenAsync(Store, "host-a");
+        for (var i = 0; i < 3; i++) await lane.Batch().CommitAsync();
+        await PostgresServer.ExecuteAsync($"delete from {harness.Schema}.commit_log where lane_id = {lane.Key.LaneId} and commit_seq = 3");
+        Assert.That((await lane.Batch().TryCommitAsync()).Outcome, Is.EqualTo(CommitOutcome.Refused), "number 3 is not there");
+        Assert.That((await Store.ReadLanesAsync()).Single().CommitSeq, Is.EqualTo(2), "by this an idle lane learns of it");
+        Assert.That((await lane.ReadBackAsync())!.CommitSeq, Is.EqualTo(2));
     }
 
     [Test]
@@ -237,6 +281,18 @@ public sealed class FactTests
         var transaction = (NpgsqlTransaction)await harness.BeginAsync();
         await using var command = new NpgsqlCommand(sql, transaction.Connection, transaction);
         await command.ExecuteNonQueryAsync();
+        return transaction;
+    }
+
+    // A batch of the lane's epoch that has passed its fence and is not committed: what a connection that was lost may leave on the server.
+    private async Task<NpgsqlTransaction> FenceAsync(TestLane lane, long number, string isolation = "read committed")
+    {
+        var transaction = (NpgsqlTransaction)await harness.BeginAsync();
+        await using (var level = new NpgsqlCommand("set transaction isolation level " + isolation, transaction.Connection, transaction)) await level.ExecuteNonQueryAsync();
+        var batch = new PgBatch(transaction.Connection!, new PostgresOptions { Schema = harness.Schema }, pooler: false, transaction: false)
+            .Add("CommitFence", PgBatch.Long(lane.Key.LaneId), PgBatch.Short(lane.Key.Group.HomeShard), PgBatch.Long(lane.Epoch), PgBatch.Long(number), PgBatch.OrNull(null, NpgsqlDbType.Bytea), PgBatch.Uuid(lane.Key.Holder));
+        if (isolation != "read committed") batch.Add("CommitRenew", PgBatch.Long(lane.Key.LaneId), PgBatch.Short(lane.Key.Group.HomeShard), PgBatch.Long(number), PgBatch.Span(lane.Lease), PgBatch.Span(lane.Lease * 2));
+        await batch.ExecuteAsync(CancellationToken.None);
         return transaction;
     }
 

@@ -22,7 +22,10 @@ internal static class PlanCases
 
     private static void Commits(PgBatch batch, TestRun[] runs)
     {
-        batch.Add("CommitFence", PgBatch.Long(1), PgBatch.Short(0), PgBatch.Long(1), PgBatch.Long(1), PgBatch.Span(TimeSpan.FromSeconds(20)), PgBatch.OrNull(null, NpgsqlDbType.Bytea), PgBatch.Uuid(Guid.NewGuid()));
+        batch.Add("CommitFence", PgBatch.Long(1), PgBatch.Short(0), PgBatch.Long(1), PgBatch.Long(1), PgBatch.OrNull(null, NpgsqlDbType.Bytea), PgBatch.Uuid(Guid.NewGuid()));
+        batch.Add("CommitRenew", PgBatch.Long(1), PgBatch.Short(0), PgBatch.Long(1), PgBatch.Span(TimeSpan.FromSeconds(20)), PgBatch.Span(TimeSpan.FromSeconds(15)));
+        batch.Add("OpenLaneNumber", PgBatch.Long(1), PgBatch.Short(0), PgBatch.Uuid(Guid.NewGuid()));
+        batch.Add("ReapReleased", PgBatch.Long(1), PgBatch.Short(0));
         batch.Add("CommitConsume", [], Fill(new MessageKeyColumns(), runs, (set, run) => set.Add(Make.Message(run, 1, 1).Key)));
         batch.Add("CommitConsumeMessage", [], Fill(new MessageKeyColumns(), runs, (set, run) => set.Add(Make.Message(run, 1, 1).Key)));
         batch.Add("CommitPark", [PgBatch.Long(1)], Fill(new ParkColumns(), runs, (set, run) => set.Add(Make.Park(run))));

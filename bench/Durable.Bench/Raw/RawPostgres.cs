@@ -15,11 +15,11 @@ internal sealed class RawPostgres : IRawWriter
     private readonly RawLane lane;
     private readonly NpgsqlConnection connection;
     private readonly NpgsqlBatch batch;
-    private readonly NpgsqlParameter<long> commitSeq = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
+    private readonly NpgsqlParameter<long> commitSeq = new() { NpgsqlDbType = NpgsqlDbType.Bigint }, renewSeq = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
     private readonly NpgsqlParameter<byte[]> touched = new() { NpgsqlDbType = NpgsqlDbType.Bytea };
     private readonly RawColumns events = new(), firsts = new(), starts = new(), closes = new(), closedTasks = new(), closedNotices = new();
     private readonly NpgsqlBatchCommand begin = new("begin isolation level read committed"), clock = new("select clock_timestamp()"), commit = new("commit");
-    private readonly NpgsqlBatchCommand fence, close, tasks, notices, start, append;
+    private readonly NpgsqlBatchCommand fence, renew, close, tasks, notices, start, append;
 
     private RawPostgres(NpgsqlConnection connection, RawLane lane, Template template)
     {
@@ -36,9 +36,14 @@ internal sealed class RawPostgres : IRawWriter
         foreach (var parameter in new NpgsqlParameter[]
                  {
                      Long(lane.Key.LaneId), new NpgsqlParameter<short> { NpgsqlDbType = NpgsqlDbType.Smallint, TypedValue = lane.Key.Group.HomeShard }, Long(lane.Epoch), commitSeq,
-                     new NpgsqlParameter<TimeSpan> { NpgsqlDbType = NpgsqlDbType.Interval, TypedValue = RawLane.Lease }, touched,
+                     touched,
                      new NpgsqlParameter<Guid> { NpgsqlDbType = NpgsqlDbType.Uuid, TypedValue = lane.Key.Holder },
                  }) fence.Parameters.Add(parameter);
+        renew = Command("CommitRenew");
+        renew.Parameters.Add(Long(lane.Key.LaneId));
+        renew.Parameters.Add(new NpgsqlParameter<short> { NpgsqlDbType = NpgsqlDbType.Smallint, TypedValue = lane.Key.Group.HomeShard });
+        renew.Parameters.Add(renewSeq);
+        foreach (var span in new[] { RawLane.Lease, RawLane.Lease * 0.75 }) renew.Parameters.Add(new NpgsqlParameter<TimeSpan> { NpgsqlDbType = NpgsqlDbType.Interval, TypedValue = span });
         close = Command("CommitClose");
         close.Parameters.Add(Long(lane.Key.LaneId));
         closes.AttachTo(close);
@@ -81,12 +86,13 @@ internal sealed class RawPostgres : IRawWriter
             length = Touch(log, length, run, step);
         }
 
-        commitSeq.TypedValue++;
+        renewSeq.TypedValue = ++commitSeq.TypedValue;
         touched.TypedValue = length == log.Length ? log : log[..length];
         var commands = batch.BatchCommands;
         commands.Clear();
         commands.Add(begin);
         commands.Add(fence);
+        commands.Add(renew);
         Use(tasks, closedTasks);
         Use(notices, closedNotices);
         Use(close, closes);

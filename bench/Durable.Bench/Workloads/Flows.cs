@@ -59,6 +59,32 @@ internal sealed class Flows(string name, string title, Func<DurableClient, strin
         : new Round(setting.N / cost.Elapsed.TotalSeconds, counts, cost.Details("wf"));
 }
 
+/// <summary>Requests at a steady rate, whatever the answers do.</summary>
+internal static class PacedLoop
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Runs all requests.</summary>
+    public static async Task RunAsync(int total, double rate, Func<int, Task> request)
+    {
+        var since = Stopwatch.GetTimestamp();
+        var under = new List<Task>(total);
+        while (under.Count < total)
+        {
+            var due = Math.Min(total, (int)(Stopwatch.GetElapsedTime(since).TotalSeconds * rate));
+            while (under.Count < due)
+            {
+                var number = under.Count;
+                under.Add(Task.Run(() => request(number)));
+            }
+
+            await Task.Delay(Tick);
+        }
+
+        await Task.WhenAll(under);
+    }
+}
+
 /// <summary>So many callers, each with one request at a time.</summary>
 internal static class ClosedLoop
 {

@@ -36,14 +36,14 @@ internal sealed class CommitStatements
     private readonly CommitStatement? logRow;
     private readonly NpgsqlParameter<long> logSeq = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
 
-    private readonly CommitStatement fence, consumeNotice, consumeMessage, park, update, close, closeTasks, closeNotices, taskDelete, taskInsert, claim,
+    private readonly CommitStatement fence, renew, consumeNotice, consumeMessage, park, update, close, closeTasks, closeNotices, taskDelete, taskInsert, claim,
         startOwned, startWake, startRefused, append, send, letter, document, trim, outgo, forget;
 
     private readonly NpgsqlParameter<long> fenceLane = new() { NpgsqlDbType = NpgsqlDbType.Bigint }, fenceEpoch = new() { NpgsqlDbType = NpgsqlDbType.Bigint },
-        fenceSeq = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
+        fenceSeq = new() { NpgsqlDbType = NpgsqlDbType.Bigint }, renewSeq = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
     private readonly NpgsqlParameter<short> fenceShard = new() { NpgsqlDbType = NpgsqlDbType.Smallint };
     private readonly NpgsqlParameter<Guid> fenceHolder = new() { NpgsqlDbType = NpgsqlDbType.Uuid };
-    private readonly NpgsqlParameter<TimeSpan> fenceLease = new() { NpgsqlDbType = NpgsqlDbType.Interval };
+    private readonly NpgsqlParameter<TimeSpan> renewLease = new() { NpgsqlDbType = NpgsqlDbType.Interval }, renewEnough = new() { NpgsqlDbType = NpgsqlDbType.Interval };
     private readonly NpgsqlParameter fenceRuns = new() { NpgsqlDbType = NpgsqlDbType.Bytea };
 
     /// <param name="options">Options in force.</param>
@@ -58,13 +58,14 @@ internal sealed class CommitStatements
         Clock = new NpgsqlBatchCommand(shards is null ? "select clock_timestamp()" : "select now()");
         fenceLane.TypedValue = lane.LaneId;
         fenceShard.TypedValue = lane.Group.HomeShard;
-        if (shards is null) fence = Make("CommitFence", CommitResultKind.None, [fenceLane, fenceShard, fenceEpoch, fenceSeq, fenceLease, fenceRuns, fenceHolder]);
+        if (shards is null) fence = Make("CommitFence", CommitResultKind.None, [fenceLane, fenceShard, fenceEpoch, fenceSeq, fenceRuns, fenceHolder]);
         else
         {
-            fence = Make("CommitFence", CommitResultKind.Ignored, [fenceLane, fenceShard, fenceEpoch, fenceSeq, fenceLease, fenceHolder]);
+            fence = Make("CommitFence", CommitResultKind.Ignored, [fenceLane, fenceShard, fenceEpoch, fenceSeq, fenceHolder]);
             logRow = Make("CommitLog", CommitResultKind.None, [PgBatch.Long(lane.LaneId), logSeq, PgBatch.Short(lane.Group.HomeShard), fenceRuns]);
         }
 
+        renew = Make("CommitRenew", CommitResultKind.None, [PgBatch.Long(lane.LaneId), PgBatch.Short(lane.Group.HomeShard), renewSeq, renewLease, renewEnough]);
         consumeNotice = Make("CommitConsume", CommitResultKind.None, [], notices);
         consumeMessage = Make("CommitConsumeMessage", CommitResultKind.None, [], messages);
         park = Make("CommitPark", CommitResultKind.Counted, [PgBatch.Long(lane.LaneId)], parks);
@@ -116,8 +117,8 @@ internal sealed class CommitStatements
         fenceSeq.TypedValue = batch.CommitSeq;
         logSeq.TypedValue = batch.CommitSeq;
         fenceHolder.TypedValue = batch.Lane.Holder;
-        fenceLease.TypedValue = batch.Lease;
         fenceRuns.Value = (object?)log.Pack(batch) ?? DBNull.Value;
+        Renew(batch);
         Consume(batch);
         Use(park, parks, batch.Parks, static (set, row) => set.Add(row));
         Use(update, updates, batch.Updates, static (set, row) => set.Add(row));
@@ -131,6 +132,16 @@ internal sealed class CommitStatements
         Use(trim, trims, batch.Trims, static (set, row) => set.Add(row));
         Outgo(batch);
         return used;
+    }
+
+    // Each version of the lane's row has to be read past while somebody holds a snapshot, so few are made (decision 27). Where a transaction reads what was there when it began,
+    // whoever opens the lane must collide with a batch that it waited for: there every batch writes the row.
+    private void Renew(LaneBatch batch)
+    {
+        renewSeq.TypedValue = batch.CommitSeq;
+        renewLease.TypedValue = batch.Lease;
+        renewEnough.TypedValue = options.Variant.Isolation == "read committed" ? batch.Lease * 0.75 : batch.Lease * 2;
+        used.Add(renew);
     }
 
     private void Consume(LaneBatch batch)

@@ -6,4 +6,4 @@ on conflict (lane_id, shard) do update
 set epoch = l.epoch + 1, previous = l.holder, holder = $4, expires_at = $now + $5, died_at = null, released = false, identity = $3, host_build = $7, serves = $8,
     opened_at = case when l.holder = $4 then l.opened_at else $now end
 where l.holder is null or l.holder = $4 or $6
-returning epoch, commit_seq
+returning epoch

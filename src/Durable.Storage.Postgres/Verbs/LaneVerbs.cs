@@ -19,13 +19,15 @@ internal sealed class LaneVerbs(EngineConnections connections, Calls calls) : IA
                 PgBatch.Of(request.Takeover, NpgsqlDbType.Boolean), PgBatch.Text(request.Build), PgBatch.Texts(request.Serves))
             .Add("OpenLaneAdopt", PgBatch.Long(lane.LaneId), PgBatch.Short(lane.Group.HomeShard), PgBatch.Uuid(lane.Holder))
             .Add("OpenLaneOwned", PgBatch.Long(lane.LaneId), PgBatch.Short(lane.Group.HomeShard), PgBatch.Uuid(lane.Holder))
+            .Add("OpenLaneNumber", PgBatch.Long(lane.LaneId), PgBatch.Short(lane.Group.HomeShard), PgBatch.Uuid(lane.Holder))
             .AddText("select " + calls.Now);
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
-        var epochs = await RowReader.AllAsync(reader, r => (Epoch: r.GetInt64(0), Seq: r.GetInt64(1)), ct).ConfigureAwait(false);
+        var epochs = await RowReader.AllAsync(reader, r => r.GetInt64(0), ct).ConfigureAwait(false);
         var owned = await RowReader.NextAsync(reader, RowReader.Owned, ct).ConfigureAwait(false);
+        var numbers = await RowReader.NextAsync(reader, r => r.GetInt64(0), ct).ConfigureAwait(false);
         var now = await RowReader.NextAsync(reader, r => RowReader.Time(r, 0), ct).ConfigureAwait(false);
         await FinishAsync(reader, ct).ConfigureAwait(false);
-        return epochs.Count == 0 ? null : new OpenedLane(epochs[0].Epoch, epochs[0].Seq, now[0], owned);
+        return epochs.Count == 0 ? null : new OpenedLane(epochs[0], numbers[0], now[0], owned);
     }, cancellationToken);
 
     /// <summary>R7, on a connection of its own, so that a lease never waits behind the pool.</summary>
