@@ -80,6 +80,7 @@ internal sealed class EngineConnections : IAsyncDisposable
         var reason = Pooler ? "it was configured so" : await TryProbeAsync(withOptions: true, cancellationToken).ConfigureAwait(false);
         if (reason is not null)
         {
+            ClearPool(PooledText);
             (Pooler, pooledText) = (true, null);
             if (await TryProbeAsync(withOptions: false, cancellationToken).ConfigureAwait(false) is { } still && ServerVersion == 0)
                 throw new DurableException(DurableErrorCodes.StoreUnavailable, $"{Description}: {still}.");
@@ -119,13 +120,15 @@ internal sealed class EngineConnections : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        foreach (var text in (string[])[PooledText, UserText])
-        {
-            using var connection = Create(text);
-            NpgsqlConnection.ClearPool(connection);
-        }
-
+        ClearPool(PooledText);
+        ClearPool(UserText);
         return ValueTask.CompletedTask;
+    }
+
+    private void ClearPool(string text)
+    {
+        using var connection = Create(text);
+        NpgsqlConnection.ClearPool(connection);
     }
 
     private async ValueTask<NpgsqlConnection> OpenAsync(string text, CancellationToken cancellationToken)
@@ -180,6 +183,7 @@ internal sealed class EngineConnections : IAsyncDisposable
             AutoPrepareMinUsages = 1,
             WriteBufferSize = pooled ? 8_192 : 262_144,           // C9: a batch is in memory as a whole before its first byte is sent
         };
+        text["Server Compatibility Mode"] = "NoTypeLoading";          // our columns have built-in types; reading the server's catalogue of them was half of the time that a connection took
         if (given.Host!.Contains(',', StringComparison.Ordinal)) text.TargetSessionAttributes = "primary";      // G8
         if (!Pooler) text.Options = string.Join(' ', new[] { given.Options, Pins, Guards, DefaultIsolation }.Where(o => !string.IsNullOrEmpty(o)));
         return text.ConnectionString;
@@ -199,7 +203,7 @@ internal sealed class EngineConnections : IAsyncDisposable
     {
         try
         {
-            await using var connection = await OpenOwnAsync("durable-probe", cancellationToken).ConfigureAwait(false);
+            await using var connection = await OpenAsync(PooledText, cancellationToken).ConfigureAwait(false);       // the next call goes on with it
             await using var command = new NpgsqlCommand("select pg_backend_pid(), current_setting('enable_seqscan'), current_setting('server_version_num')::int", connection);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await reader.ReadAsync(cancellationToken).ConfigureAwait(false);

@@ -19,7 +19,7 @@ internal static class Migrator
             try
             {
                 await connections.ProbeAsync(cancellationToken).ConfigureAwait(false);
-                await using var connection = await connections.OpenOwnAsync("durable-migrate", cancellationToken).ConfigureAwait(false);
+                await using var connection = await connections.OpenAsync(cancellationToken).ConfigureAwait(false);
                 await HouseAsync(connection, connections.Options.Schema, cancellationToken).ConfigureAwait(false);
                 await ApplyAsync(connection, connections, log, cancellationToken).ConfigureAwait(false);
                 await TopUpAsync(connection, connections, log, cancellationToken).ConfigureAwait(false);

@@ -1,5 +1,4 @@
 // How many small workflows finish each second, for as long as it is asked to.
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Durable.Chaos.Workload;
 
@@ -9,7 +8,8 @@ namespace Durable.Chaos.Situations;
 internal sealed class Rate : IAsyncDisposable
 {
     private readonly CancellationTokenSource stop = new();
-    private readonly ConcurrentQueue<double> ends = new();
+    private readonly Lock gate = new();
+    private readonly List<double> ends = [];            // in order: a count is two searches, however long it has run
     private readonly long since = Stopwatch.GetTimestamp();
     private readonly Task drivers;
     private int failures;
@@ -20,7 +20,13 @@ internal sealed class Rate : IAsyncDisposable
     /// <summary>Seconds since it began.</summary>
     public double Now => Stopwatch.GetElapsedTime(since).TotalSeconds;
 
-    public int Finished => ends.Count;
+    public int Finished
+    {
+        get
+        {
+            lock (gate) return ends.Count;
+        }
+    }
 
     /// <summary>Calls that had to be repeated.</summary>
     public int Failures => failures;
@@ -29,7 +35,10 @@ internal sealed class Rate : IAsyncDisposable
     public int Wrong => wrong;
 
     /// <summary>Runs per second from one time to another.</summary>
-    public double Between(double from, double to) => ends.Count(end => end >= from && end < to) / (to - from);
+    public double Between(double from, double to)
+    {
+        lock (gate) return (Before(to) - Before(from)) / (to - from);
+    }
 
     /// <summary>Lets it run on, and says at which rate.</summary>
     public async Task<double> ForAsync(double seconds)
@@ -59,6 +68,12 @@ internal sealed class Rate : IAsyncDisposable
         stop.Dispose();
     }
 
+    private int Before(double time)
+    {
+        var at = ends.BinarySearch(time);
+        return at < 0 ? ~at : at;
+    }
+
     private async Task DriveAsync(DurableClient client)
     {
         for (var number = 0; !stop.IsCancellationRequested; number++)
@@ -70,7 +85,7 @@ internal sealed class Rate : IAsyncDisposable
                 {
                     var run = await client.StartAsync((QuickWorkflow w) => w.RunAsync(number), StartOptions.Once(id), stop.Token);
                     if (await run.ResultAsync(stop.Token) != number + 5) Interlocked.Increment(ref wrong);
-                    ends.Enqueue(Now);
+                    lock (gate) ends.Add(Now);
                     break;
                 }
                 catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -81,6 +81,10 @@ public sealed class EngineProbeTests
     }
 
     [Test]
+    public async Task An_engine_whose_transactions_go_on_reading_what_was_there_when_they_began_is_refused() =>
+        Assert.That(await RefusalAsync(new SnapshotReads()), Does.Contain("waited, and the statement behind it saw 0 of the 1 row"));
+
+    [Test]
     public async Task An_engine_that_accepts_a_key_twice_is_refused()
     {
         await PostgresServer.ExecuteAsync($"alter table {schema}.lease drop constraint lease_pkey");
@@ -206,6 +210,11 @@ public sealed class EngineProbeTests
     private sealed class PlainRead : LockingReadProbe
     {
         protected override string Question => "select epoch + 1 from $t where shard = $1 and name = $2";
+    }
+
+    private sealed class SnapshotReads : LockingReadProbe
+    {
+        protected override string Begin => "begin isolation level repeatable read";
     }
 
     // Without the engine's start-up options, as the sessions that Citus opens on its nodes.
