@@ -12,6 +12,7 @@ internal sealed class Rate : IAsyncDisposable
     private readonly List<double> ends = [];            // in order: a count is two searches, however long it has run
     private readonly long since = Stopwatch.GetTimestamp();
     private readonly Task drivers;
+    private readonly List<double> lengths = [];         // of each, in the same order
     private int failures;
     private int wrong;
 
@@ -38,6 +39,12 @@ internal sealed class Rate : IAsyncDisposable
     public double Between(double from, double to)
     {
         lock (gate) return (Before(to) - Before(from)) / (to - from);
+    }
+
+    /// <summary>The runs that ended from one time to another and took longer than a second, in seconds, the longest first: what a rate below the usual is made of.</summary>
+    public IReadOnlyList<double> Slow(double from, double to)
+    {
+        lock (gate) return [.. lengths.Skip(Before(from)).Take(Before(to) - Before(from)).Where(length => length > 1).OrderDescending()];
     }
 
     /// <summary>Lets it run on, and says at which rate.</summary>
@@ -78,14 +85,19 @@ internal sealed class Rate : IAsyncDisposable
     {
         for (var number = 0; !stop.IsCancellationRequested; number++)
         {
-            var id = $"quick-{Guid.NewGuid():N}";
+            var (id, begun) = ($"quick-{Guid.NewGuid():N}", Now);
             while (true)
             {
                 try
                 {
                     var run = await client.StartAsync((QuickWorkflow w) => w.RunAsync(number), StartOptions.Once(id), stop.Token);
                     if (await run.ResultAsync(stop.Token) != number + 5) Interlocked.Increment(ref wrong);
-                    lock (gate) ends.Add(Now);
+                    lock (gate)
+                    {
+                        ends.Add(Now);
+                        lengths.Add(ends[^1] - begun);
+                    }
+
                     break;
                 }
                 catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -19,18 +19,20 @@ internal sealed class Recovery(bool full) : Situation(full)
         if (Full) figures.Add($"nothing broken: {Spread(await ControlAsync(rate, rounds))}");
         foreach (var (name, breakIt) in Ways(stage, proxy, () => cuts))
         {
-            var back = new List<double>();
+            var (back, slow) = (new List<double>(), new List<double>());
             for (var round = 0; round < rounds; round++)
             {
                 var usual = Usual(await SecondsAsync(rate, Full ? 10 : 4));
                 tried++;
                 if (await breakIt()) bit++;
-                var recovered = await rate.RecoveredAsync(rate.Now, usual * 0.95, Bound(60));
+                var from = rate.Now;
+                var recovered = await rate.RecoveredAsync(from, usual * 0.95, Bound(60));
                 if (recovered is { } seconds) back.Add(seconds);
-                if (recovered is null || recovered > Bound(5)) violations.Add(Say($"{name}: at 95 % of {usual:0}/s after {recovered?.ToString("0.0", null) ?? "more than a minute"} s"));
+                slow.AddRange(rate.Slow(from, rate.Now));
+                if (recovered is null || recovered > Bound(5)) violations.Add(Say($"{name}: at 95 % of {usual:0}/s after {recovered?.ToString("0.0", null) ?? "more than a minute"} s; runs that took longer than a second: {Few(rate.Slow(from, rate.Now))}"));
             }
 
-            figures.Add($"{name}: {Spread(back)}");
+            figures.Add($"{name}: {Spread(back)}, runs that took longer than a second: {Few([.. slow.OrderDescending()])}");
         }
 
         if (rate.Wrong > 0) violations.Add($"{rate.Wrong} wrong results");
@@ -79,6 +81,8 @@ internal sealed class Recovery(bool full) : Situation(full)
         for (var i = 0; i < count; i++) all.Add(await rate.ForAsync(1));
         return all;
     }
+
+    private static string Few(IReadOnlyList<double> lengths) => lengths.Count == 0 ? "none" : Say($"{lengths.Count}, the longest {lengths[0]:0.0} s");
 
     // The median second: a machine has slower and faster ones all the time.
     private static double Usual(List<double> seconds) => seconds.Order().ElementAt(seconds.Count / 2);
