@@ -15,6 +15,7 @@ internal sealed class LaneBalance(EngineServices services)
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(5);
     private readonly Dictionary<Guid, long> offered = [];
     private readonly Lock gate = new();
+    private bool wasAbove;
     private int most = int.MaxValue;
     private int peers;
     private int share = int.MaxValue;
@@ -22,7 +23,7 @@ internal sealed class LaneBalance(EngineServices services)
     private int taken;
     private int left;
 
-    /// <summary>True while the lane has more than its share. Safe from any thread.</summary>
+    /// <summary>True while the lane has more than its share at the last comparison. Safe from any thread.</summary>
     public bool IsAbove(int owned) => owned > Volatile.Read(ref most);
 
     /// <summary>True if other hosts live that can run all that this one can. Safe from any thread.</summary>
@@ -47,7 +48,8 @@ internal sealed class LaneBalance(EngineServices services)
             (taken, left) = (0, 0);
             share = equals.Count == 0 || now < restUntil ? int.MaxValue : (int)((equals.Sum(lane => (long)lane.Owned) + owned + equals.Count) / (equals.Count + 1));
             most = share == int.MaxValue ? share : share + Math.Max(Slack, share / 5);
-            return owned > most ? Math.Min(owned - share, MostAtOnce) : 0;
+            wasAbove = owned > most;
+            return wasAbove ? Math.Min(owned - share, MostAtOnce) : 0;
         }
     }
 
@@ -59,7 +61,8 @@ internal sealed class LaneBalance(EngineServices services)
     {
         lock (gate)
         {
-            if (owned <= most)
+            // Hosts that were all idle when they compared themselves have a share of nothing: what comes then is not left to others, who would leave it too.
+            if (!wasAbove || owned <= most)
             {
                 offered.Clear();
                 return found;
