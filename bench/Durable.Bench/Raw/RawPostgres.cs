@@ -35,8 +35,7 @@ internal sealed class RawPostgres : IRawWriter
         fence = Command("CommitFence");
         foreach (var parameter in new NpgsqlParameter[]
                  {
-                     Long(lane.Key.LaneId), new NpgsqlParameter<short> { NpgsqlDbType = NpgsqlDbType.Smallint, TypedValue = lane.Key.Group.HomeShard }, Long(lane.Epoch), commitSeq,
-                     touched,
+                     Long(lane.Key.LaneId), new NpgsqlParameter<short> { NpgsqlDbType = NpgsqlDbType.Smallint, TypedValue = lane.Key.Group.HomeShard }, Long(lane.Epoch), commitSeq, touched,
                      new NpgsqlParameter<Guid> { NpgsqlDbType = NpgsqlDbType.Uuid, TypedValue = lane.Key.Holder },
                  }) fence.Parameters.Add(parameter);
         renew = Command("CommitRenew");

@@ -1,4 +1,4 @@
--- R1: fences lanes whose lease is over. Lane rows that a batch in flight holds are passed over: they are being renewed.
+-- R1: fences lanes whose lease is over. Lane rows that a batch in flight holds are passed over: their holder lives.
 -- Locks: lane rows, skip locked. $1 the reaper's own lane, $2 its shards or null.
 with c as (
     select l.lane_id, l.shard from $schema.lane l

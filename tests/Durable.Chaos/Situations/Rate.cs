@@ -10,9 +10,9 @@ internal sealed class Rate : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Lock gate = new();
     private readonly List<double> ends = [];            // in order: a count is two searches, however long it has run
+    private readonly List<double> lengths = [];         // of each, in the same order
     private readonly long since = Stopwatch.GetTimestamp();
     private readonly Task drivers;
-    private readonly List<double> lengths = [];         // of each, in the same order
     private int failures;
     private int wrong;
 

@@ -28,8 +28,9 @@ internal sealed class Recovery(bool full) : Situation(full)
                 var from = rate.Now;
                 var recovered = await rate.RecoveredAsync(from, usual * 0.95, Bound(60));
                 if (recovered is { } seconds) back.Add(seconds);
-                slow.AddRange(rate.Slow(from, rate.Now));
-                if (recovered is null || recovered > Bound(5)) violations.Add(Say($"{name}: at 95 % of {usual:0}/s after {recovered?.ToString("0.0", null) ?? "more than a minute"} s; runs that took longer than a second: {Few(rate.Slow(from, rate.Now))}"));
+                var late = rate.Slow(from, rate.Now);
+                slow.AddRange(late);
+                if (recovered is null || recovered > Bound(5)) violations.Add(Say($"{name}: at 95 % of {usual:0}/s after {recovered?.ToString("0.0", null) ?? "more than a minute"} s; runs that took longer than a second: {Few(late)}"));
             }
 
             figures.Add($"{name}: {Spread(back)}, runs that took longer than a second: {Few([.. slow.OrderDescending()])}");
