@@ -19,6 +19,7 @@ internal static class Child
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true };
         foreach (var (name, value) in environment) start.Environment[name] = value;
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(Child).Assembly.Location);       // begun as dotnet Durable.Bench.dll
         foreach (var argument in arguments.Prepend(Command)) start.ArgumentList.Add(argument);
         return Process.Start(start) ?? throw new InvalidOperationException("The child could not be started.");
     }
@@ -41,7 +42,7 @@ internal static class Child
     /// <summary>The child's side.</summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
-        if (arguments[0] == SleepersHost.Verb) return await SleepersHost.RunAsync(arguments[1], arguments[2], int.Parse(arguments[3], CultureInfo.InvariantCulture), arguments is [.., SleepersHost.Profile]);
+        if (arguments[0] == SleepersHost.Verb) return await SleepersHost.RunAsync(arguments[1], arguments[2], int.Parse(arguments[3], CultureInfo.InvariantCulture), int.Parse(arguments[4], CultureInfo.InvariantCulture), int.Parse(arguments[5], CultureInfo.InvariantCulture), arguments is [.., SleepersHost.Profile]);
         var since = Stopwatch.GetTimestamp();
         var place = Kinds.At(arguments[1], arguments[2]);
         var runs = int.Parse(arguments[3], CultureInfo.InvariantCulture);

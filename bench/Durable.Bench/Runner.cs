@@ -18,6 +18,7 @@ internal static class Runner
         new FanOut("W4L", 5_000, 5),
         new Sleepers("W5", 5_000),
         new Sleepers("W5L", 100_000),
+        new Sleepers("W5P", 100_000, seconds: 30, rate: 4_000),
         new Signals(),
         new Across("W6o", Deed.Signal, deaf: false),
         new Across("W6d", Deed.Signal, deaf: true),

@@ -26,10 +26,11 @@ internal static class Soak
         return 0;
     }
 
+    // The rate of a warm process: the first ten thousands of workflows run code that the runtime has yet to compile well, at half of it.
     private static async Task<double> FullRateAsync(DurableClient client, int inFlight)
     {
-        const int runs = 20_000;
-        await ClosedLoop.RunAsync(runs / 4, inFlight, i => OneAsync(client, FormattableString.Invariant($"warm-{i}")));
+        const int runs = 60_000;
+        await ClosedLoop.RunAsync(runs, inFlight, i => OneAsync(client, FormattableString.Invariant($"warm-{i}")));
         var since = Stopwatch.GetTimestamp();
         await ClosedLoop.RunAsync(runs, inFlight, i => OneAsync(client, FormattableString.Invariant($"full-{i}")));
         return runs / Stopwatch.GetElapsedTime(since).TotalSeconds;

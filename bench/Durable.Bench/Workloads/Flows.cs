@@ -68,20 +68,30 @@ internal static class PacedLoop
     public static async Task RunAsync(int total, double rate, Func<int, Task> request)
     {
         var since = Stopwatch.GetTimestamp();
-        var under = new List<Task>(total);
-        while (under.Count < total)
+        var (begun, left) = (0, total);
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        while (begun < total)
         {
             var due = Math.Min(total, (int)(Stopwatch.GetElapsedTime(since).TotalSeconds * rate));
-            while (under.Count < due)
-            {
-                var number = under.Count;
-                under.Add(Task.Run(() => request(number)));
-            }
-
+            for (; begun < due; begun++) _ = OneAsync(begun);
             await Task.Delay(Tick);
         }
 
-        await Task.WhenAll(under);
+        await all.Task;
+
+        async Task OneAsync(int number)
+        {
+            await Task.Yield();
+            try
+            {
+                await request(number);
+                if (Interlocked.Decrement(ref left) == 0) all.TrySetResult();
+            }
+            catch (Exception error)
+            {
+                all.TrySetException(error);
+            }
+        }
     }
 }
 

@@ -17,10 +17,12 @@ internal static class SleepersHost
     /// <param name="store">Its store.</param>
     /// <param name="address">Where that is.</param>
     /// <param name="sleepers">How many.</param>
+    /// <param name="seconds">How long each sleeps.</param>
+    /// <param name="rate">How many are started in a second, or 0 for as many as go.</param>
     /// <param name="profile">Whether to print where the time went.</param>
-    public static async Task<int> RunAsync(string store, string address, int sleepers, bool profile)
+    public static async Task<int> RunAsync(string store, string address, int sleepers, int seconds, int rate, bool profile)
     {
-        var milliseconds = sleepers < 1_000 ? 500 : 5_000;
+        var milliseconds = sleepers < 1_000 ? 500 : seconds * 1_000;
         var counts = new StoreCounts { Timed = profile };
         await using StoreKind kind = store == "sqlite" ? new SqliteKind() : new Elsewhere();
         await using var host = await EngineHost.StartAsync(Kinds.At(store, address).Configure, counts);
@@ -35,7 +37,8 @@ internal static class SleepersHost
         var phases = profile ? Phases.Begin() : null;
         var meter = await Meter.BeginAsync(kind, counts);
         var since = Stopwatch.GetTimestamp();
-        await ClosedLoop.RunAsync(sleepers, Callers, i => host.Client.StartAsync((Sleeper w) => w.RunAsync(milliseconds), new StartOptions { Id = FormattableString.Invariant($"sleeper-{i:D8}") }));
+        if (rate > 0) await PacedLoop.RunAsync(sleepers, rate, StartAsync);
+        else await ClosedLoop.RunAsync(sleepers, Callers, StartAsync);
         var started = Stopwatch.GetElapsedTime(since);
         var (most, managed, committed) = (0L, 0L, 0L);
         while (Lags.Count < sleepers)
@@ -59,6 +62,8 @@ internal static class SleepersHost
         ];
         Console.WriteLine(string.Join('\t', details.Select(detail => string.Create(CultureInfo.InvariantCulture, $"{detail.Name}={detail.Value}")).Prepend(Slept)));
         return 0;
+
+        Task StartAsync(int number) => host.Client.StartAsync((Sleeper w) => w.RunAsync(milliseconds), new StartOptions { Id = FormattableString.Invariant($"sleeper-{number:D8}") });
     }
 
     private static long Resident()

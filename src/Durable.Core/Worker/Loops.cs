@@ -13,6 +13,8 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
     private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestClaim = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPurgePause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan ShortestPurgePause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestPurgeRest = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LowMargin = TimeSpan.FromSeconds(5);      // longer than any ordinary transaction that inserts
     private readonly AsyncSignal look = new(services.Machine);
@@ -158,14 +160,17 @@ internal sealed class Loops(EngineServices services, LaneContext shared, EngineL
                 if (retention < 4 * pause) pause = TimeSpan.FromSeconds(Math.Max(1, retention.TotalSeconds / 4));       // who keeps runs for minutes wants them gone in minutes
                 if (await services.Store.TryLeaseAsync("purge", holder, TimeSpan.FromMinutes(10), stop).ConfigureAwait(false) is not null)
                 {
-                    var before = services.Clock.GetUtcNow() - retention;
-                    if (await services.Store.PurgeAsync(new PurgeRequest(before, null, 1_000, before), stop).ConfigureAwait(false) == 1_000) pause = TimeSpan.FromMilliseconds(100);
+                    var (before, since) = (services.Clock.GetUtcNow() - retention, services.Clock.GetTimestamp());
+                    if (await services.Store.PurgeAsync(new PurgeRequest(before, null, 1_000, before), stop).ConfigureAwait(false) == 1_000) pause = Rest(services.Clock.GetElapsedTime(since));
                 }
             }
 
             await Supervisor.PauseAsync(pause, services.Clock, tick, stop).ConfigureAwait(false);
         }
     }
+
+    // Between two full pages: as long as the page took. With a fixed pause one host could end more runs than all of them purged.
+    internal static TimeSpan Rest(TimeSpan page) => page < ShortestPurgePause ? ShortestPurgePause : page > LongestPurgeRest ? LongestPurgeRest : page;
 
     // Looks at all lanes. Sleeps a quarter of a lease, or until the first of the others can be over: a dead host's runs go on half a second after its lease.
     private async Task<TimeSpan> UntilNextExpiryAsync(Lane lane, TimeSpan ttl, CancellationToken stop)

@@ -4,8 +4,8 @@
 with d as (
     delete from $schema.owned o
     using (select u.*, $1 as lane_id from unnest($2, $3, $4, $5, $6, $7) u(run_id, shard, status, outcome, encoding, attributes) offset 0) u
-    where o.run_id = u.run_id and o.shard = u.shard and o.lane_id = u.lane_id $shards(o)
+    where o.run_id = any (array[u.run_id]) and o.shard = u.shard and o.lane_id = u.lane_id $shards(o)
     returning u.*)
 update $schema.run r
 set status = d.status, outcome = d.outcome, encoding = d.encoding, attributes = coalesce(d.attributes::json, r.attributes), closed_at = $now
-from d where r.run_id = d.run_id and r.shard = d.shard and r.status < 10 $shards(r)
+from d where r.run_id = any (array[d.run_id]) and r.shard = d.shard and r.status < 10 $shards(r)

@@ -4,4 +4,4 @@ using (
     select u.run_id, u.shard from unnest($2, $3) u(run_id, shard)
     cross join lateral (select o.lane_id from $schema.owned o where o.run_id = u.run_id and o.shard = u.shard $shards(o) offset 0) o
     where o.lane_id = $1 offset 0) u
-where t.run_id = u.run_id and t.shard = u.shard $shards(t)
+where t.run_id = any (array[u.run_id]) and t.shard = u.shard $shards(t)

@@ -8,7 +8,7 @@ with d as (
         from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             u(run_id, shard, namespace, due_at, asap, type, version, queue, priority, hold, hold_builds, wait_reason, gen, next_seq)
         offset 0) u
-    where o.run_id = u.run_id and o.shard = u.shard and o.lane_id = u.lane_id $shards(o)
+    where o.run_id = any (array[u.run_id]) and o.shard = u.shard and o.lane_id = u.lane_id $shards(o)
     returning u.*)
 insert into $schema.ready (run_id, sender, sender_seq, due_at, gen, next_seq, version, priority, attempt, shard, hold, mail, asap, control, namespace, type, queue, hold_builds, wait_reason)
 select run_id, '00000000-0000-0000-0000-000000000000', 0, case when asap then $now else coalesce(due_at, 'infinity') end, gen, next_seq, version, priority, 0, shard, hold, false, asap, false,

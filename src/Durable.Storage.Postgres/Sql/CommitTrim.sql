@@ -6,4 +6,4 @@ using (
         select y.run_id, y.gen, y.shard, y.seq from $schema.event y
         where y.run_id = u.run_id and y.gen < u.below and y.shard = u.shard $shards(y)
         order by y.gen, y.seq limit 1000 offset 0) x) k
-where e.run_id = k.run_id and e.gen = k.gen and e.shard = k.shard and e.seq = k.seq $shards(e)
+where e.run_id = any (array[k.run_id]) and e.gen = k.gen and e.shard = k.shard and e.seq = k.seq $shards(e)

@@ -10,4 +10,4 @@ from (
         select e.seq from $schema.event e where e.run_id = x.run_id and e.gen = r.gen and e.shard = x.shard $shards(e) order by e.seq desc limit 1) e on true
     where x.lane_id = $1 $shards(x)
         and (select l.holder = $3 and l.previous is distinct from $3 from $schema.lane l where l.lane_id = $1 and l.shard = $2)) p
-where o.run_id = p.run_id and o.shard = p.shard and o.lane_id = $1 $shards(o)
+where o.run_id = any (array[p.run_id]) and o.shard = p.shard and o.lane_id = $1 $shards(o)

@@ -7,4 +7,4 @@ using (
         select c.lane_id, c.commit_seq, c.shard, c.at from $schema.commit_log c
         where c.lane_id = l.lane_id and c.commit_seq <= l.commit_seq $shards(c) order by c.commit_seq limit $2) x
     where x.at < $1 $shards(l)) k
-where t.lane_id = k.lane_id and t.commit_seq = k.commit_seq and t.shard = k.shard $shards(t)
+where t.lane_id = any (array[k.lane_id]) and t.commit_seq = k.commit_seq and t.shard = k.shard $shards(t)

@@ -1,2 +1,2 @@
 -- P2: outgoing rows of closed runs, by key. $1 run, $2 shard.
-delete from $schema.outgoing t using unnest($1, $2) u(run_id, shard) where t.sender = u.run_id and t.shard = u.shard $shards(t)
+delete from $schema.outgoing t using unnest($1, $2) u(run_id, shard) where t.sender = any (array[u.run_id]) and t.shard = u.shard $shards(t)

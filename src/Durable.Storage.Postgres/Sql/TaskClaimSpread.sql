@@ -19,5 +19,5 @@ c as materialized (
         for update skip locked) k
     limit $5)
 update $schema.task t set token = $6, attempt = t.attempt + 1, visible_at = c.until
-from c where t.run_id = c.run_id and t.gen = c.gen and t.task_no = c.task_no and t.shard = c.shard $shards(t)
+from c where t.run_id = any (array[c.run_id]) and t.gen = c.gen and t.task_no = c.task_no and t.shard = c.shard $shards(t)
 returning t.run_id, t.gen, t.task_no, t.shard, t.namespace, t.activity, t.queue, t.priority, t.visible_at, t.token, t.attempt, t.logical_attempt, t.deadline_at, t.visibility, t.details, t.failure, t.cancel, t.payload, t.encoding

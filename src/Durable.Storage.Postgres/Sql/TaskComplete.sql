@@ -4,7 +4,7 @@ with d as (
     delete from $schema.task t
     using unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
         u(task_gen, task_no, token, task_run, task_shard, run_id, shard, namespace, sender, sender_seq, kind, control, target, payload, encoding, accepted_at, reply_gen, reply_ordinal, actor, correlation, causation, trace)
-    where t.run_id = u.task_run and t.gen = u.task_gen and t.task_no = u.task_no and t.shard = u.task_shard and t.token = u.token $shards(t)
+    where t.run_id = any (array[u.task_run]) and t.gen = u.task_gen and t.task_no = u.task_no and t.shard = u.task_shard and t.token = u.token $shards(t)
     returning u.*),
 m as (
     insert into $schema.message (run_id, shard, namespace, sender, sender_seq, kind, control, target, payload, encoding, accepted_at, reply_gen, reply_ordinal, actor, correlation, causation, trace)
