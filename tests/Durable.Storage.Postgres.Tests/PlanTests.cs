@@ -85,19 +85,33 @@ public sealed class PlanTests
     }
 
     [Test]
+    public async Task A_page_of_the_list_begins_at_its_key([Values("force_generic_plan", "force_custom_plan")] string mode)
+    {
+        await using var connection = await PostgresServer.OpenAsync(PostgresServer.ConnectionString + $";Pooling=false;Options={EngineConnections.Pins}");
+        await ExecuteAsync(connection, $"begin; set local plan_cache_mode = {mode}; {Catalog.ListPin}");
+        await ExecuteAsync(connection, $"prepare list(text, text, smallint[], timestamptz, timestamptz, text, text, uuid, int) as {SqlText.For(harness.Schema, "ListRuns")}");
+        await using var explain = new NpgsqlCommand("explain (format json) execute list('n', null, null, null, null, null, null, '019f0000-0000-7000-8000-000000000100', 10)", connection);
+        using var plan = JsonDocument.Parse((string)(await explain.ExecuteScalarAsync())!);
+        var scan = plan.RootElement[0].GetProperty("Plan").GetProperty("Plans")[0];
+        Assert.That(scan.GetProperty("Node Type").GetString(), Is.EqualTo("Index Scan"), plan.RootElement.GetRawText());
+        Assert.That(scan.GetProperty("Index Cond").GetString(), Does.Contain("run_id <"));
+    }
+
+    [Test]
     public async Task The_pins_are_on_in_engine_connections_and_off_in_the_users()
     {
         await using var connections = new EngineConnections(new PostgresOptions { Schema = harness.Schema }, PostgresServer.ConnectionString, null, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         await connections.ProbeAsync(default);
         Assert.That(connections.Pooler, Is.False);
         await using var engine = await connections.OpenAsync(default);
-        foreach (var (setting, value) in new[] { ("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off") })
+        foreach (var (setting, value) in new[] { ("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off"), ("plan_cache_mode", "force_generic_plan") })
         {
             await using var command = new NpgsqlCommand("show " + setting, engine);
             Assert.That(await command.ExecuteScalarAsync(), Is.EqualTo(value), setting);
         }
 
         Assert.That(await PostgresServer.ScalarAsync<string>("show enable_seqscan"), Is.EqualTo("on"));
+        Assert.That(await PostgresServer.ScalarAsync<string>("show plan_cache_mode"), Is.EqualTo("auto"));
     }
 
     // The inner side of a nested loop must be a lookup with a condition on its index, or something that is not walked again for each outer row.

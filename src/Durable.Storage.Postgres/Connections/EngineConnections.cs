@@ -12,6 +12,12 @@ internal sealed class EngineConnections : IAsyncDisposable
     /// </summary>
     public const string Pins = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
 
+    /// <summary>
+    /// A statement is planned once for each connection. Under the pins its plan is the same look-up whatever the parameters are, yet PostgreSQL would plan each call of a few rows anew: its special plan looks cheaper than the general one,
+    /// which is made for ten (docs/decisions/0028). Not where the engine spreads its tables: it needs the values to plan.
+    /// </summary>
+    public const string PlanOnce = "-c plan_cache_mode=force_generic_plan";
+
     // A sender that froze in the middle of a batch keeps the lane row; the server drops it when the network does (C9). Read committed: see PROTOCOL G3.
     private const string Guards = "-c tcp_user_timeout=30000 -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c idle_in_transaction_session_timeout=60000";
 
@@ -185,7 +191,7 @@ internal sealed class EngineConnections : IAsyncDisposable
         };
         text["Server Compatibility Mode"] = "NoTypeLoading";          // our columns have built-in types; reading the server's catalogue of them was half of the time that a connection took
         if (given.Host!.Contains(',', StringComparison.Ordinal)) text.TargetSessionAttributes = "primary";      // G8
-        if (!Pooler) text.Options = string.Join(' ', new[] { given.Options, Pins, Guards, DefaultIsolation }.Where(o => !string.IsNullOrEmpty(o)));
+        if (!Pooler) text.Options = string.Join(' ', new[] { given.Options, Pins, options.Placement.IsSpread ? null : PlanOnce, Guards, DefaultIsolation }.Where(o => !string.IsNullOrEmpty(o)));
         return text.ConnectionString;
     }
 
