@@ -22,7 +22,7 @@ public sealed partial class GuideTests
             var blocks = Block().Matches(await File.ReadAllTextAsync(Path.Combine(PostgresServer.Root(), "docs", "operations-postgres.md"))).Select(match => match.Groups[1].Value).ToList();
             foreach (var block in blocks)
                 await PostgresServer.ExecuteAsync(block.Replace("durable_worker", role, StringComparison.Ordinal).Replace("durable.", harness.Schema + ".", StringComparison.Ordinal).Replace("schema durable ", $"schema {harness.Schema} ", StringComparison.Ordinal));
-            Assert.That(blocks, Has.Count.EqualTo(6));
+            Assert.That(blocks, Has.Count.EqualTo(7));
             Assert.That(await PostgresServer.ScalarAsync<string>($"select reason from {harness.Schema}.durable_stuck"), Is.EqualTo("paused"));
         }
         finally

@@ -100,7 +100,7 @@ public sealed class PlanTests
     [Test]
     public async Task The_pins_are_on_in_engine_connections_and_off_in_the_users()
     {
-        await using var connections = new EngineConnections(new PostgresOptions { Schema = harness.Schema }, PostgresServer.ConnectionString, null, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        await using var connections = new EngineConnections(new PostgresOptions { Schema = harness.Schema }, PostgresServer.ConnectionString, null, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, planOnce: true);
         await connections.ProbeAsync(default);
         Assert.That(connections.Pooler, Is.False);
         await using var engine = await connections.OpenAsync(default);

@@ -66,7 +66,7 @@ internal sealed class RawPostgres : IRawWriter
 
     public static async Task<RawPostgres> OpenAsync(string connectionString, RawLane lane, Template template)
     {
-        var connections = new EngineConnections(new PostgresOptions(), connectionString, null, NullLogger.Instance);
+        var connections = new EngineConnections(new PostgresOptions(), connectionString, null, NullLogger.Instance, planOnce: true);
         await connections.ProbeAsync(CancellationToken.None);
         return new RawPostgres(await connections.OpenOwnAsync("raw", CancellationToken.None), lane, template);
     }

@@ -27,6 +27,7 @@ internal sealed class EngineConnections : IAsyncDisposable
     private readonly ILogger log;
     private readonly string tag = Guid.NewGuid().ToString("N")[..6];
     private readonly bool isNode;
+    private readonly bool planOnce;
     private bool probed;
     private string? pooledText;          // composing it costs more than a short statement; two who do it at once compose the same
     private string? userText;
@@ -38,9 +39,11 @@ internal sealed class EngineConnections : IAsyncDisposable
     /// <param name="log">Where to log.</param>
     /// <param name="host">Another server with the same database and credentials, or null.</param>
     /// <param name="port">Its port, or null for the one that is given.</param>
-    public EngineConnections(PostgresOptions options, string? connectionString, NpgsqlDataSource? source, ILogger log, string? host = null, int? port = null)
+    /// <param name="planOnce">True for connections of a store whose tables are on one server each (<see cref="PlanOnce"/>).</param>
+    public EngineConnections(PostgresOptions options, string? connectionString, NpgsqlDataSource? source, ILogger log, string? host = null, int? port = null, bool planOnce = false)
     {
         isNode = host is not null;
+        this.planOnce = planOnce;
         this.options = options;
         this.source = source;
         this.log = log;
@@ -191,7 +194,7 @@ internal sealed class EngineConnections : IAsyncDisposable
         };
         text["Server Compatibility Mode"] = "NoTypeLoading";          // our columns have built-in types; reading the server's catalogue of them was half of the time that a connection took
         if (given.Host!.Contains(',', StringComparison.Ordinal)) text.TargetSessionAttributes = "primary";      // G8
-        if (!Pooler) text.Options = string.Join(' ', new[] { given.Options, Pins, options.Placement.IsSpread ? null : PlanOnce, Guards, DefaultIsolation }.Where(o => !string.IsNullOrEmpty(o)));
+        if (!Pooler) text.Options = string.Join(' ', new[] { given.Options, Pins, planOnce ? PlanOnce : null, Guards, DefaultIsolation }.Where(o => !string.IsNullOrEmpty(o)));
         return text.ConnectionString;
     }
 

@@ -153,7 +153,7 @@ internal sealed class Routes : IAsyncDisposable
         {
             if (host is not null && Coordinator.Connections.Is(host, port)) return Coordinator;
             if (servers.TryGetValue((host ?? "", port), out var known)) return known;
-            var connections = new EngineConnections(options, connectionString, source, log, host, port);
+            var connections = new EngineConnections(options, connectionString, source, log, host, port, planOnce: !options.Placement.IsSpread);
             return servers[(host ?? "", port)] = new Server(connections, new HomeCheck(connections, anyDatabase: options.Placement.IsSpread), log);
         }
     }
