@@ -14,7 +14,7 @@ internal sealed class EngineConnections : IAsyncDisposable
 
     /// <summary>
     /// A statement is planned once for each connection. Under the pins its plan is the same look-up whatever the parameters are, yet PostgreSQL would plan each call of a few rows anew: its special plan looks cheaper than the general one,
-    /// which is made for ten (docs/decisions/0028). Not where the engine spreads its tables: it needs the values to plan.
+    /// which is made for ten (docs/decisions/0029). Not where the engine spreads its tables: it needs the values to plan.
     /// </summary>
     public const string PlanOnce = "-c plan_cache_mode=force_generic_plan";
 

@@ -1,6 +1,6 @@
 -- C4: a run that ends is owned no more and has its outcome; one that is not the lane's stays as it is (an alarm).
 -- Locks: owned rows, then run rows, by key. HOT as long as the page has room (fillfactor 45). $1 lane (a column of u, as in CommitPark),
--- $2-$7 ends.
+-- $2-$7 ends. any (array[…]), here and elsewhere: the parameters lead the way to the key, whatever the planner believes about the table (docs/decisions/0028).
 with d as (
     delete from $schema.owned o
     using (select u.*, $1 as lane_id from unnest($2, $3, $4, $5, $6, $7) u(run_id, shard, status, outcome, encoding, attributes) offset 0) u
