@@ -134,12 +134,13 @@ public sealed class MessageTests(int groups) : Situation
     [Test]
     public async Task A_promise_is_settled_from_outside_by_its_token_once()
     {
-        var node = await World.StartAsync(d => d.AddWorkflow<Promiser>());
-        var run = await node.Client.StartAsync((Promiser w) => w.RunAsync());
+        var node = await World.StartAsync(d => d.AddWorkflow<PatientPromiser>());
+        var run = await node.Client.StartAsync((PatientPromiser w) => w.RunAsync());
         var token = await run.QueryAsync(w => w.Token);
 
         await node.Client.CompleteAsync(token, "first");
-        await node.Client.CompleteAsync(token, "second");
+        await node.Client.CompleteAsync(token, "second");        // the run is still open: one that has closed says that it came too late
+        await run.SignalAsync(w => w.GoOn());
 
         Assert.That(await run.ResultAsync(), Is.EqualTo("first"));
     }
@@ -292,6 +293,27 @@ public sealed class MessageTests(int groups) : Situation
                 return "failed: " + error.Message;
             }
         }
+    }
+
+    public sealed class PatientPromiser(WorkflowContext workflow)
+    {
+        private Promise<string>? promise;
+        private bool goesOn;
+
+        [Query]
+        public string Token => promise!.Token;
+
+        [Run]
+        public async Task<string> RunAsync()
+        {
+            promise = workflow.CreatePromise<string>();
+            var first = await promise.Task;
+            await workflow.WaitUntilAsync(() => goesOn);
+            return first;
+        }
+
+        [Signal]
+        public void GoOn() => goesOn = true;
     }
 
     public sealed class Account(WorkflowContext workflow)
