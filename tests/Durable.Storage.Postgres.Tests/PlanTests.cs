@@ -87,11 +87,12 @@ public sealed class PlanTests
     [Test]
     public async Task A_page_of_the_list_begins_at_its_key([Values("force_generic_plan", "force_custom_plan")] string mode)
     {
-        await using var connection = await PostgresServer.OpenAsync(PostgresServer.ConnectionString + $";Pooling=false;Options={EngineConnections.Pins}");
-        await ExecuteAsync(connection, $"begin; set local plan_cache_mode = {mode}; {Catalog.ListPin}");
-        await ExecuteAsync(connection, $"prepare list(text, text, smallint[], timestamptz, timestamptz, text, text, uuid, int) as {SqlText.For(harness.Schema, "ListRuns")}");
-        await using var explain = new NpgsqlCommand("explain (format json) execute list('n', null, null, null, null, null, null, '019f0000-0000-7000-8000-000000000100', 10)", connection);
-        using var plan = JsonDocument.Parse((string)(await explain.ExecuteScalarAsync())!);
+        await using var connections = new EngineConnections(new PostgresOptions { Schema = harness.Schema }, PostgresServer.ConnectionString, null, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        await connections.ProbeAsync(default);
+        await using var connection = await connections.OpenOwnAsync("plans", default);
+        await using var page = new Catalog(new Calls(connections)).Page(connection, new RunQuery("n", null, [], null, null, null, null, new Guid("019f0000-0000-7000-8000-000000000100"), 10));
+        for (var i = 0; i < page.Commands.Count - 1; i++) await ExecuteAsync(connection, page.Commands[i].CommandText);
+        using var plan = JsonDocument.Parse(await ExplainAsync(connection, page.Commands[^1], mode));
         var scan = plan.RootElement[0].GetProperty("Plan").GetProperty("Plans")[0];
         Assert.That(scan.GetProperty("Node Type").GetString(), Is.EqualTo("Index Scan"), plan.RootElement.GetRawText());
         Assert.That(scan.GetProperty("Index Cond").GetString(), Does.Contain("run_id <"));

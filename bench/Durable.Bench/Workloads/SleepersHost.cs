@@ -56,7 +56,7 @@ internal static class SleepersHost
         Detail[] details =
         [
             new("p50 ms", Numbers.Median(lags)), new("p99 ms", Numbers.Percentile(lags, 0.99)), new("most ms", lags.Max()), new("starting s", started.TotalSeconds),
-            new("last awake after last start + 5 s, s", (all - started).TotalSeconds - (milliseconds / 1000.0)),
+            new("last awake after last start + its sleep, s", (all - started).TotalSeconds - (milliseconds / 1000.0)),
             new("RSS MB of the bare host", bare / 1e6), new("RSS MB at most", peak / 1e6), new("of it: managed MB", managed / 1e6), new("of it: committed by GC MB", committed / 1e6),
             new("RSS B/sleeper", (double)(peak - bare) / sleepers), .. cost.Details("run"),
         ];

@@ -23,7 +23,7 @@ internal sealed class LaneBalance(EngineServices services)
     private int taken;
     private int left;
 
-    /// <summary>True while the lane has more than its share at the last comparison. Safe from any thread.</summary>
+    /// <summary>True while the lane has more runs than its share was at the last comparison. Safe from any thread.</summary>
     public bool IsAbove(int owned) => owned > Volatile.Read(ref most);
 
     /// <summary>True if other hosts live that can run all that this one can. Safe from any thread.</summary>

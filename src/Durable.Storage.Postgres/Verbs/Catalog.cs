@@ -8,9 +8,6 @@ namespace Durable.Storage.Postgres;
 /// <summary>The reading half of <see cref="IRunCatalog"/>, documents and leases.</summary>
 internal sealed class Catalog(Calls calls)
 {
-    /// <summary>Under which a page of the list is planned.</summary>
-    public const string ListPin = "set local enable_sort = off";
-
     public Task<RunRecord?> FindRunAsync(string ns, string? workflowId, Guid? runId, CancellationToken cancellationToken) => calls.RunAsync("find a run", async (connection, ct) =>
     {
         await using var batch = calls.Batch(connection);
@@ -30,7 +27,7 @@ internal sealed class Catalog(Calls calls)
 
     public Task<IReadOnlyList<RunRecord>> ListRunsAsync(RunQuery query, CancellationToken cancellationToken) => calls.RunAsync("list runs", async (connection, ct) =>
     {
-        await using var batch = Query(connection, "ListRuns", query, PgBatch.OrNull(query.After, NpgsqlDbType.Uuid), PgBatch.Int(query.Limit));
+        await using var batch = Page(connection, query);
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
         var runs = await RowReader.AllAsync(reader, r => RowReader.Run(r), ct).ConfigureAwait(false);
         await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
@@ -39,7 +36,7 @@ internal sealed class Catalog(Calls calls)
 
     public Task<long> CountRunsAsync(RunQuery query, CancellationToken cancellationToken) => calls.RunAsync("count runs", async (connection, ct) =>
     {
-        await using var batch = Query(connection, "CountRuns", query);
+        await using var batch = calls.Batch(connection).Add("CountRuns", Filter(query));
         await using var reader = await batch.ReadAsync(ct).ConfigureAwait(false);
         var counts = await RowReader.AllAsync(reader, r => r.GetInt64(0), ct).ConfigureAwait(false);
         await LaneVerbs.FinishAsync(reader, ct).ConfigureAwait(false);
@@ -98,23 +95,20 @@ internal sealed class Catalog(Calls calls)
         return epochs.Count == 0 ? (long?)null : epochs[0];
     }, cancellationToken);
 
-    // A page is read in the order of its key. The planner would rather read and sort all that fits the filter: without statistics it thinks that hardly anything does.
-    private PgBatch Query(NpgsqlConnection connection, string name, RunQuery query, params ReadOnlySpan<NpgsqlParameter> more)
-    {
-        var batch = calls.Batch(connection, transaction: true);
-        batch.AddText(ListPin);
-        return batch.Add(name,
-        [
-            PgBatch.Text(query.Namespace),
-            PgBatch.OrNull(query.Type, NpgsqlDbType.Text),
-            PgBatch.OrNull(query.Statuses.Count == 0 ? null : query.Statuses.Select(s => (short)s).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Smallint),
-            PgBatch.OrNull(query.StartedFrom?.ToUniversalTime(), NpgsqlDbType.TimestampTz),
-            PgBatch.OrNull(query.StartedBefore?.ToUniversalTime(), NpgsqlDbType.TimestampTz),
-            PgBatch.OrNull(query.IdPrefix, NpgsqlDbType.Text),
-            PgBatch.OrNull(query.WaitingFor, NpgsqlDbType.Text),
-            .. more,
-        ]);
-    }
+    /// <summary>A page of the list, read in the order of its key. The planner would rather read and sort all that fits the filter: without statistics it thinks that hardly anything does.</summary>
+    internal PgBatch Page(NpgsqlConnection connection, RunQuery query) => calls.Batch(connection, transaction: true).AddText("set local enable_sort = off")
+        .Add("ListRuns", [.. Filter(query), PgBatch.OrNull(query.After, NpgsqlDbType.Uuid), PgBatch.Int(query.Limit)]);
+
+    private static NpgsqlParameter[] Filter(RunQuery query) =>
+    [
+        PgBatch.Text(query.Namespace),
+        PgBatch.OrNull(query.Type, NpgsqlDbType.Text),
+        PgBatch.OrNull(query.Statuses.Count == 0 ? null : query.Statuses.Select(s => (short)s).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Smallint),
+        PgBatch.OrNull(query.StartedFrom?.ToUniversalTime(), NpgsqlDbType.TimestampTz),
+        PgBatch.OrNull(query.StartedBefore?.ToUniversalTime(), NpgsqlDbType.TimestampTz),
+        PgBatch.OrNull(query.IdPrefix, NpgsqlDbType.Text),
+        PgBatch.OrNull(query.WaitingFor, NpgsqlDbType.Text),
+    ];
 
     private string Sql(string name) => SqlText.For(calls.Options.Schema, name, spread: calls.Shards is not null);
 
